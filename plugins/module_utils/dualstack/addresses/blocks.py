@@ -1,0 +1,155 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blocks: a CIDR, an inclusive range or a single address of one family, as a pair of integers.
+
+Text follows RFC 4632 (IPv4 CIDR), RFC 4291 section 2 (IPv6) and is written back canonically (RFC 5952).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import NamedTuple, Union
+
+IPV4 = "ipv4"
+IPV6 = "ipv6"
+FAMILIES = (IPV4, IPV6)
+BITS = {IPV4: 32, IPV6: 128}
+FAMILY_NAME = {IPV4: "IPv4", IPV6: "IPv6"}
+
+_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+
+class AddressError(ValueError):
+    """Text that is not an address, CIDR or range; the message says why and what to write."""
+
+
+class Block(NamedTuple):
+    """All addresses from ``first`` to ``last`` (inclusive, as integers) of ``family`` (``ipv4`` or ``ipv6``)."""
+
+    family: str
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """Number of addresses, exactly."""
+        return self.last - self.first + 1
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The prefix length if the block is a CIDR, else None."""
+        size = self.size
+        if size & (size - 1) or self.first % size:
+            return None
+        return BITS[self.family] - size.bit_length() + 1
+
+    def contains(self, other: Block) -> bool:
+        """Whether every address of ``other`` is in this block."""
+        return self.family == other.family and self.first <= other.first and other.last <= self.last
+
+    def overlap(self, other: Block) -> Block | None:
+        """The shared block, or None."""
+        if self.family != other.family:
+            return None
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Block(self.family, first, last) if first <= last else None
+
+    def __str__(self) -> str:
+        length = self.prefix_length
+        if length is None:
+            return f"{address_text(self.family, self.first)}-{address_text(self.family, self.last)}"
+        return f"{address_text(self.family, self.first)}/{length}"
+
+
+def address_text(family: str, value: int) -> str:
+    """The canonical text of an address."""
+    return str(ipaddress.IPv4Address(value) if family == IPV4 else ipaddress.IPv6Address(value))
+
+
+def family_of(text: str) -> str:
+    """The family of an address, CIDR or range by its look: IPv6 has a colon."""
+    return IPV6 if ":" in text else IPV4
+
+
+def parse_address(text: str) -> Block:
+    """A single address as a block of one.
+
+    Raises AddressError for anything else, IPv4-mapped IPv6 addresses and zone identifiers included.
+    """
+    address = _address(text.strip())
+    return Block(IPV4 if address.version == 4 else IPV6, int(address), int(address))
+
+
+def parse_network(text: str) -> Block:
+    """A CIDR without host bits. Raises AddressError; the message proposes the network when host bits are set."""
+    address_part, slash, length_part = text.strip().partition("/")
+    if not slash:
+        raise AddressError(f"{text!r} has no prefix length; write {text}/{BITS[family_of(text)]} or the network that you mean")
+    block = _with_length(_address(address_part), length_part, text)
+    if int(_address(address_part)) != block.first:
+        raise AddressError(f"{text!r} has host bits set; the network is {block}")
+    return block
+
+
+def parse_interface(text: str) -> tuple[Block, Block]:
+    """``address/length`` as (address, network)."""
+    address_part, slash, length_part = text.strip().partition("/")
+    if not slash:
+        raise AddressError(f"{text!r} has no prefix length")
+    address = parse_address(address_part)
+    return address, _with_length(_address(address_part), length_part, text)
+
+
+def parse(text: str) -> Block:
+    """A CIDR, an inclusive range ``a-b`` or a single address.
+
+    Raises AddressError: unknown syntax, host bits, a range whose ends differ in family or stand in the wrong order.
+    """
+    if "-" in text:
+        first_text, _, last_text = text.partition("-")
+        first, last = parse_address(first_text), parse_address(last_text)
+        if first.family != last.family:
+            raise AddressError(f"{text!r} begins in {FAMILY_NAME[first.family]} and ends in {FAMILY_NAME[last.family]}; use one range per family")
+        if last.first < first.first:
+            raise AddressError(f"{text!r} ends before it begins; write {last_text.strip()}-{first_text.strip()}")
+        return Block(first.family, first.first, last.first)
+    return parse_network(text) if "/" in text else parse_address(text)
+
+
+def network(family: str, first: int, length: int) -> Block:
+    """The CIDR of ``length`` that begins at ``first``. ``first`` must be aligned."""
+    return Block(family, first, first + (1 << (BITS[family] - length)) - 1)
+
+
+def _with_length(address: _Address, length_text: str, text: str) -> Block:
+    family = IPV4 if address.version == 4 else IPV6
+    bits = BITS[family]
+    if not (length_text.isascii() and length_text.isdigit()) or int(length_text) > bits:
+        raise AddressError(f"{text!r}: the prefix length {length_text!r} is not a number from 0 to {bits}")
+    host_bits = bits - int(length_text)
+    return network(family, int(address) >> host_bits << host_bits, int(length_text))
+
+
+def _address(text: str) -> _Address:
+    stripped = text.strip()
+    if "%" in stripped:
+        raise AddressError(f"{text!r} has a zone identifier; write the address without it")
+    try:
+        address = ipaddress.ip_address(stripped)
+    except ValueError as error:
+        raise AddressError(f"{text!r} is not an address: {_explain(stripped, error)}") from None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        raise AddressError(f"{text!r} is an IPv4-mapped IPv6 address; write {address.ipv4_mapped}")
+    return address
+
+
+def _explain(text: str, error: ValueError) -> str:
+    if ":" in text:
+        for number, group in enumerate(text.split(":"), start=1):
+            bad = next((char for char in group if char not in "0123456789abcdefABCDEF."), None)
+            if bad is not None:
+                return f"group {number} ({group!r}) holds {bad!r}; IPv6 groups are hexadecimal digits"
+    elif any(part.isdigit() and len(part) > 1 and part.startswith("0") for part in text.split(".")):
+        return "a part has a leading zero (decimal or octal?); write it without"
+    return str(error)

@@ -1,0 +1,53 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings: what is wrong with an intent or a plan, where, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, dataclass
+from typing import Any, Iterable
+
+ERROR = "error"
+WARNING = "warning"
+HINT = "hint"
+SEVERITIES = (ERROR, WARNING, HINT)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding.
+
+    ``path`` is the place in the intent (``dualstack.pools[0].from``), ``value`` what stands there as text,
+    ``reason`` why that is wrong and ``fix`` what to write instead.
+    """
+
+    id: str
+    severity: str
+    path: str
+    value: str
+    reason: str
+    fix: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        value = f" = {self.value}" if self.value else ""
+        return f"{self.severity}: {self.path}{value}: {self.reason}. {self.fix}"
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether any finding forbids to go on."""
+    return any(finding.severity == ERROR for finding in findings)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like ``name`` as the end of a sentence: ``did you mean 'x'?`` or the list of all."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + (", ".join(names) if names else "none")
