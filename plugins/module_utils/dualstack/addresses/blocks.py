@@ -58,13 +58,18 @@ class Block(NamedTuple):
     def __str__(self) -> str:
         length = self.prefix_length
         if length is None:
-            return f"{address_text(self.family, self.first)}-{address_text(self.family, self.last)}"
+            return range_text(self)
         return f"{address_text(self.family, self.first)}/{length}"
 
 
 def address_text(family: str, value: int) -> str:
     """The canonical text of an address."""
     return str(ipaddress.IPv4Address(value) if family == IPV4 else ipaddress.IPv6Address(value))
+
+
+def range_text(block: Block) -> str:
+    """The block as ``first-last``, also where it is a CIDR."""
+    return f"{address_text(block.family, block.first)}-{address_text(block.family, block.last)}"
 
 
 def family_of(text: str) -> str:

@@ -18,7 +18,7 @@ COMMUNITY = Text(
 )
 FAMILY = Text(choices=("ipv4", "ipv6"))
 ASN = Integer(1, 4294967295)
-SECRET = Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),), kind="{secret: NAME}")
+SECRET = Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),), words="{secret: NAME}")
 
 TIMERS = Struct(
     (
@@ -26,7 +26,7 @@ TIMERS = Struct(
         Key("hold", Integer(3, 65535), "seconds of silence after which a peer counts as dead (RFC 4271 section 4.2)", default=9),
         Key("connect", Integer(1, 3600), "seconds between attempts to connect", default=5),
     ),
-    kind="timers",
+    words="timers",
 )
 DEFAULT_TIMERS = {key.name: key.default for key in TIMERS.keys}
 
@@ -59,7 +59,9 @@ LINK = Struct(
 class LinkShape(Shape):
     """A link: ``[a, b]``, or a mapping with ``between``."""
 
-    kind = "[router, router] or {between: [router, router], network: ...}"
+    @property
+    def kind(self) -> str:
+        return "[router, router] or {between: [router, router], network: ...}"
 
     def read(self, value: Any, path: str, report: Any) -> Any:
         if isinstance(value, (list, tuple)):
@@ -104,11 +106,11 @@ BGP = Struct(
         Key("local_preference", MapOf(Integer(0, 4294967295)), "preference that each named router sets where the prefixes enter it from below", default={}),
         Key("communities", ListOf(COMMUNITY, least=0), "communities on every prefix", default=[]),
     ),
-    kind="bgp",
+    words="bgp",
 )
 LAYER2 = Struct(
     (Key("interfaces", ListOf(INTERFACE, least=0), "interfaces that answer; none named: those on the pool's segment", default=[]),),
-    kind="layer2",
+    words="layer2",
 )
 ADVERTISE = Struct(
     (

@@ -32,7 +32,10 @@ def error(report: Report, rule: str, path: str, value: Any, reason: str, fix: st
 class Shape:
     """The base of all shapes."""
 
-    kind = "value"
+    @property
+    def kind(self) -> str:
+        """What is expected, in words."""
+        raise AssertionError(f"{type(self).__name__} has no words")
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         """The normalised value, or INVALID."""
@@ -48,7 +51,7 @@ class Text(Shape):
     like: str = ""
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return " | ".join(self.choices) or self.like or "string"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
@@ -69,7 +72,7 @@ class Integer(Shape):
     high: int
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"integer, {self.low} to {self.high}"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
@@ -83,7 +86,9 @@ class Integer(Shape):
 class Boolean(Shape):
     """true or false."""
 
-    kind = "boolean"
+    @property
+    def kind(self) -> str:
+        return "boolean"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, bool):
@@ -95,26 +100,40 @@ class Boolean(Shape):
 class AddressShape(Shape):
     """Text of one address, CIDR (``network``) or any block, written back canonically."""
 
-    kind: str
+    words: str
     parse: Callable[[str], blocks.Block]
-    show: Callable[[blocks.Block], str] = str
+    show: Callable[[blocks.Block, str], str]
+
+    @property
+    def kind(self) -> str:
+        return self.words
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, str):
             return error(report, "type", path, value, f"expected {self.kind}, found {_type_name(value)}", "Put it in quotes.")
         try:
-            return self.show(self.parse(value))
+            return self.show(self.parse(value), value)
         except AddressError as problem:
             return error(report, "address-syntax", path, value, str(problem), f"Write {self.kind}.")
 
 
-def _address_only(block: blocks.Block) -> str:
+def _as_address(block: blocks.Block, text: str) -> str:
+    del text
     return blocks.address_text(block.family, block.first)
 
 
-ADDRESS = AddressShape("an IPv4 or IPv6 address", blocks.parse_address, _address_only)
-NETWORK = AddressShape("a CIDR", blocks.parse_network)
-BLOCK = AddressShape("a CIDR or a range first-last", blocks.parse)
+def _as_cidr(block: blocks.Block, text: str) -> str:
+    del text
+    return str(block)
+
+
+def _as_written(block: blocks.Block, text: str) -> str:
+    return blocks.range_text(block) if "-" in text else str(block)
+
+
+ADDRESS = AddressShape("an IPv4 or IPv6 address", blocks.parse_address, _as_address)
+NETWORK = AddressShape("a CIDR", blocks.parse_network, _as_cidr)
+BLOCK = AddressShape("a CIDR or a range first-last", blocks.parse, _as_written)
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,7 @@ class PerFamily(Shape):
     item: AddressShape
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"list of {self.item.kind} per family"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
@@ -149,7 +168,7 @@ class ListOf(Shape):
     most: int = 0
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"list of {self.item.kind}"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
@@ -170,7 +189,7 @@ class MapOf(Shape):
     item: Shape
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"mapping of names to {self.item.kind}"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
@@ -196,8 +215,12 @@ class Struct(Shape):
     """A mapping with known keys; unknown keys are errors that name the nearest known one."""
 
     keys: tuple[Key, ...]
-    kind: str = "mapping"
+    words: str = "mapping"
     one_of: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.words
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, Mapping):

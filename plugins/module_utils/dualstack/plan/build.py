@@ -1,0 +1,63 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan from an intent, and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Mapping
+
+from ..checks import run
+from ..findings import Finding, has_errors
+from ..intent.load import Intent, load
+from . import hosts, pools, segments, services, sessions, vips
+
+VERSION = 1
+
+
+def make(data: Mapping[str, Any], inventory: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """The plan of an intent.
+
+    ``data`` is the variable ``dualstack``; ``inventory`` is ``{routers|nodes|clients: {host: its dualstack_host}}``.
+    Returns (plan, findings); the plan is None when a finding is an error.
+    """
+    intent, findings = load(data, inventory)
+    if intent is None:
+        return None, findings
+    plan = _build(intent, findings)
+    findings += run(intent, plan)
+    if has_errors(findings):
+        return None, findings
+    plan["vips"] = vips.build(plan)
+    return {"version": VERSION, "hash": digest(plan), **plan}, findings
+
+
+def digest(plan: Mapping[str, Any]) -> str:
+    """The SHA-256 of the plan's canonical JSON without its version and hash."""
+    body = {key: value for key, value in plan.items() if key not in ("version", "hash")}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _build(intent: Intent, findings: list[Finding]) -> dict[str, Any]:
+    report = findings.append
+    families = intent.families
+    planned_segments = segments.build(intent, report)
+    planned_routers = hosts.routers(intent, planned_segments, report)
+    planned_nodes = hosts.nodes(intent, report)
+    planned_pools = pools.pools(intent, report)
+    cluster = {"name": intent.cluster["name"], "families": families}
+    for key in ("pods", "services"):
+        cluster[key] = {family: intent.cluster[key][family] for family in families if family in (intent.cluster[key] or {})}
+    return {
+        "cluster": cluster,
+        "segments": planned_segments,
+        "nodes": planned_nodes,
+        "routers": planned_routers,
+        "clients": {name: {"families": [family for family in families if family in facts["addresses"]]} for name, facts in intent.clients.items()},
+        "sessions": sessions.build(intent, planned_segments, planned_routers, planned_nodes),
+        "pools": planned_pools,
+        "advertisements": pools.advertisements(intent, planned_pools, planned_segments, planned_nodes, report),
+        "services": services.build(intent, planned_pools, report),
+    }

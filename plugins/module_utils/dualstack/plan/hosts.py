@@ -1,0 +1,109 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routers and nodes: ASN, BGP identifier, loopback, tier and what a router originates."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from ..addresses import blocks, carve
+from ..addresses.blocks import BITS, IPV4, AddressError
+from ..findings import ERROR, Finding
+from ..intent.load import Intent, host_path
+from ..intent.shapes import Report
+from .segments import Segment
+
+
+def routers(intent: Intent, segments: dict[str, Segment], report: Report) -> dict[str, dict[str, Any]]:
+    """Every router in inventory order."""
+    tiers = _tiers(intent)
+    result = {}
+    for number, (name, facts) in enumerate(intent.routers.items(), start=1):
+        loopback = _loopback(intent, name, number, facts, report)
+        if name not in tiers:
+            report(
+                Finding("router-alone", ERROR, host_path(name), "", "no rack and no link leads to this router", "Add it to a rack's routers or to fabric.links.")
+            )
+        result[name] = {
+            "asn": facts["asn"],
+            "router_id": facts["router_id"] or loopback.get(IPV4) or identifier(name),
+            "managed": facts["managed"],
+            "tier": tiers.get(name, 0),
+            "loopback": loopback,
+            "originates": _originates(intent, name, loopback, segments),
+            "maximum_paths": intent.fabric["maximum_paths"],
+        }
+    return result
+
+
+def nodes(intent: Intent, report: Report) -> dict[str, dict[str, Any]]:
+    """Every node in inventory order."""
+    result = {}
+    for name, facts in intent.nodes.items():
+        asn = facts["asn"] or _rack_asn(intent, name, facts, report)
+        first = next(iter(facts["racks"].values()), {})
+        result[name] = {"asn": asn, "router_id": facts["router_id"] or first.get(IPV4) or identifier(name), "labels": dict(facts["labels"])}
+    return result
+
+
+def identifier(name: str) -> str:
+    """A BGP identifier for a host without an IPv4 address: the CRC-32 of its name, never zero (RFC 6286 section 2.1)."""
+    return blocks.address_text(IPV4, zlib.crc32(name.encode()) or 1)
+
+
+def _rack_asn(intent: Intent, node: str, facts: dict[str, Any], report: Report) -> int:
+    racks = [intent.fabric["racks"][rack] for rack in facts["racks"] if rack in intent.fabric["racks"]]
+    asns = sorted({rack["node_asn"] or intent.fabric["node_asn"] or 0 for rack in racks})
+    if len(asns) > 1:
+        report(Finding("node-asn", ERROR, f"{host_path(node)}.asn", "", f"its racks give it different ASNs ({', '.join(map(str, asns))})", "State the node's asn."))
+    elif asns == [0] and any(rack["routers"] for rack in racks):
+        report(Finding("node-asn", ERROR, f"{host_path(node)}.asn", "", "the node has no ASN", "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn."))
+    return asns[0] if asns else 0
+
+
+def _tiers(intent: Intent) -> dict[str, int]:
+    tiers = {router: 0 for rack in intent.fabric["racks"].values() for router in rack["routers"] if router in intent.routers}
+    wave = list(tiers)
+    while wave:
+        following = []
+        for router in wave:
+            for link in intent.fabric["links"]:
+                if router in link["between"]:
+                    other = next((end for end in link["between"] if end != router), router)
+                    if other in intent.routers and other not in tiers:
+                        tiers[other] = tiers[router] + 1
+                        following.append(other)
+        wave = following
+    return tiers
+
+
+def _loopback(intent: Intent, name: str, number: int, facts: dict[str, Any], report: Report) -> dict[str, str]:
+    given = facts["loopback"] or {}
+    found = {}
+    for family in intent.families:
+        if family in given:
+            found[family] = given[family]
+            continue
+        supernet = (intent.fabric["loopbacks"] or {}).get(family)
+        if supernet is None or given:
+            continue
+        try:
+            found[family] = blocks.address_text(family, carve.host(blocks.parse_network(supernet), number).first)
+        except AddressError as problem:
+            report(Finding("subnet-full", ERROR, "dualstack.fabric.loopbacks", supernet, str(problem), f"Use a larger block, or give {name} its loopback."))
+    return found
+
+
+def _originates(intent: Intent, name: str, loopback: dict[str, str], segments: dict[str, Segment]) -> dict[str, list[str]]:
+    result: dict[str, list[str]] = {}
+    for family in intent.families:
+        own = [f"{loopback[family]}/{BITS[family]}"] if family in loopback else []
+        own += [
+            segment["networks"][family]
+            for segment in segments.values()
+            if segment["kind"] != "link" and name in segment["members"] and family in segment["networks"]
+        ]
+        result[family] = own
+    return result

@@ -1,0 +1,122 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Segments: every layer-2 segment of the fabric with its members and their addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..addresses import blocks, carve
+from ..addresses.blocks import BITS, FAMILY_NAME, AddressError, Block
+from ..findings import ERROR, Finding
+from ..intent.load import Intent, host_path
+from ..intent.shapes import Report
+
+Segment = dict[str, Any]
+
+
+def build(intent: Intent, report: Report) -> dict[str, Segment]:
+    """Racks first, then links, then the networks behind routers; each in the order of the intent.
+
+    Reports addresses that do not fit their segment. Unknown hosts are left out (another rule names them).
+    """
+    segments: dict[str, Segment] = {}
+    for name, rack in intent.fabric["racks"].items():
+        segments[name] = _rack(intent, name, rack, report)
+    for index, link in enumerate(intent.fabric["links"]):
+        ends = [end for end in link["between"] if end in intent.routers]
+        if len(ends) == 2:
+            segments["--".join(ends)] = _link(intent, index, link, report)
+    for router, facts in intent.routers.items():
+        if facts["network"]:
+            segments[f"{router}-lan"] = _network(intent, router, facts["network"], report)
+    return segments
+
+
+def _rack(intent: Intent, name: str, rack: dict[str, Any], report: Report) -> Segment:
+    networks = _ordered(intent, rack["network"])
+    members: dict[str, Any] = {}
+    path = f"dualstack.fabric.racks.{name}"
+    for number, router in enumerate(rack["routers"], start=1):
+        if router in intent.routers:
+            members[router] = _member(None, _hosts(networks, number, f"{path}.network", report))
+    for node, facts in intent.nodes.items():
+        if name in facts["racks"]:
+            node_path = f"{host_path(node)}.racks.{name}"
+            addresses = _ordered(intent, facts["racks"][name])
+            _inside(addresses, networks, node_path, f"rack {name}", report)
+            members[node] = _member(rack["interface"], addresses)
+    return {"kind": "rack", "networks": networks, "members": members}
+
+
+def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> Segment:
+    path = f"dualstack.fabric.links[{index}]"
+    supernets = intent.fabric["links_from"] or {}
+    networks = dict(link["network"] or {})
+    for family in intent.families:
+        if family in networks or family not in supernets:
+            continue
+        try:
+            networks[family] = str(carve.subnet(blocks.parse_network(supernets[family]), BITS[family] - 1, index))
+        except AddressError as problem:
+            report(Finding("link-network", ERROR, path, "", str(problem), f"Give the link its own network, or links_from a larger {FAMILY_NAME[family]} block."))
+    networks = _ordered(intent, networks)
+    for family in intent.families:
+        if family not in networks:
+            report(Finding("link-network", ERROR, path, "", f"has no {FAMILY_NAME[family]} subnet", "Add it to fabric.links_from, or give the link a network."))
+    point_to_point = all(blocks.parse_network(text).size <= 2 for text in networks.values())
+    first = 0 if point_to_point else 1
+    members = {end: _member(None, _hosts(networks, first + number, path, report)) for number, end in enumerate(link["between"])}
+    return {"kind": "link", "networks": networks, "members": members}
+
+
+def _network(intent: Intent, router: str, network: dict[str, str], report: Report) -> Segment:
+    networks = _ordered(intent, network)
+    members = {router: _member(None, _hosts(networks, 1, f"{host_path(router)}.network", report))}
+    for client, facts in intent.clients.items():
+        if facts["behind"] == router:
+            addresses = _ordered(intent, facts["addresses"])
+            _inside(addresses, networks, f"{host_path(client)}.addresses", f"the network behind {router}", report)
+            members[client] = _member(None, addresses)
+    return {"kind": "network", "networks": networks, "members": members}
+
+
+def _member(interface: str | None, addresses: dict[str, str]) -> dict[str, Any]:
+    return {"interface": interface, "addresses": addresses}
+
+
+def _ordered(intent: Intent, per_family: dict[str, str]) -> dict[str, str]:
+    return {family: per_family[family] for family in intent.families if family in per_family}
+
+
+def _hosts(networks: dict[str, str], number: int, path: str, report: Report) -> dict[str, str]:
+    found = {}
+    for family, text in networks.items():
+        try:
+            address = carve.host(blocks.parse_network(text), number)
+            found[family] = blocks.address_text(family, address.first)
+        except AddressError as problem:
+            report(Finding("subnet-full", ERROR, path, text, str(problem), "Use a larger subnet."))
+    return found
+
+
+def _inside(addresses: dict[str, str], networks: dict[str, str], path: str, where: str, report: Report) -> None:
+    for family, text in addresses.items():
+        if family not in networks:
+            reason = f"{where} has no {FAMILY_NAME[family]} subnet"
+            report(Finding("address-outside", ERROR, path, text, reason, "Remove the address, or add the subnet."))
+            continue
+        subnet = blocks.parse_network(networks[family])
+        address = blocks.parse_address(text)
+        if not subnet.contains(address):
+            report(Finding("address-outside", ERROR, path, text, f"is not inside {subnet}, the subnet of {where}", f"Choose an address of {subnet}."))
+        elif _reserved(subnet, address):
+            report(Finding("address-reserved", ERROR, path, text, f"is the network, subnet-router anycast or broadcast address of {subnet}", "Choose a host address."))
+
+
+def _reserved(subnet: Block, address: Block) -> bool:
+    """Network and broadcast (RFC 1122 section 3.2.1.3), subnet-router anycast (RFC 4291 section 2.6.1); none in /31 and /127."""
+    if subnet.size <= 2:
+        return False
+    return address.first == subnet.first or (subnet.family == blocks.IPV4 and address.first == subnet.last)
