@@ -1,0 +1,69 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts' own facts, gathered from the inventory for the planner."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: intent_hosts
+short_description: Gather the facts of routers, nodes and clients from the inventory
+version_added: 1.0.0
+author: baremetal.dualstack contributors (@baremetal)
+description:
+  - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and V(clients), in the order
+    of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
+  - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it is kept, so that
+    the planner can name what is missing.
+options:
+  _input:
+    description: The magic variable C(groups).
+    type: dict
+    required: true
+  hostvars:
+    description: The magic variable C(hostvars).
+    type: dict
+    required: true
+positional: hostvars
+"""
+
+EXAMPLES = r"""
+- name: What the planner sees of the hosts
+  ansible.builtin.debug:
+    msg: "{{ groups | baremetal.dualstack.intent_hosts(hostvars) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: C({routers, nodes, clients}), each a mapping from host to its C(dualstack_host).
+  type: dict
+"""
+
+from typing import Any, Callable, Mapping
+
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
+
+GROUPS = {"routers": ("routers",), "nodes": ("kube_control_plane", "kube_node"), "clients": ("clients",)}
+OPTIONAL = "kube_control_plane"
+FACTS = "dualstack_host"
+
+
+def intent_hosts(groups: Mapping[str, list[str]], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """``{routers|nodes|clients: {host: facts}}``."""
+    result: dict[str, dict[str, Any]] = {}
+    for kind, names in GROUPS.items():
+        result[kind] = {}
+        for name in names:
+            for host in groups.get(name, []):
+                facts = hostvars[host].get(FACTS)
+                if facts is not None or name != OPTIONAL:
+                    result[kind][str(host)] = plain(facts)
+    return result
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"intent_hosts": intent_hosts}

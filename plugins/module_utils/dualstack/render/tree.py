@@ -1,0 +1,26 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that a plan renders to, as one tree of files."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from . import frr, resources, speaker
+
+
+def tree(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """``{relative path: text, or plain data for a .yml file}``, in stable order; no secrets.
+
+    ``plan.yml``; ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>``; ``resources.yml``.
+    """
+    files: dict[str, Any] = {"plan.yml": plan}
+    for router, facts in plan["routers"].items():
+        if facts["managed"]:
+            files[f"routers/{router}/frr.conf"] = frr.render(plan, router)
+    for node in plan["nodes"]:
+        for name, content in speaker.render(plan, node).items():
+            files[f"nodes/{node}/{name}"] = content
+    files["resources.yml"] = resources.render(plan)
+    return files
