@@ -1,0 +1,33 @@
+# Every target does its own set-up (scripts/env) and is quick when nothing has changed.
+# PYTHON=python3.13 names another interpreter, and with it another ansible-core.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down unit lint test bench fresh clean
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: ## build the demo fabric in a lab, configure it, and prove every VIP (root)
+	@scripts/env demo python3 scripts/demo.py up
+
+demo-down: ## take the demo's lab away again (root)
+	@scripts/env demo python3 scripts/demo.py down
+
+unit: ## the tests of pure code and of what is rendered
+	@scripts/env lint python3 scripts/check.py unit
+
+lint: ## style, types, documentation, repository rules
+	@scripts/env lint python3 scripts/check.py lint
+
+test: ## everything: lint, unit, sanity, interoperation, scenarios on the lab (root)
+	@scripts/env test python3 scripts/check.py all
+
+bench: ## measure, print a table and write artifacts/bench.json (root)
+	@scripts/env test python3 tests/bench/run.py
+
+fresh: ## make demo and make unit on bare Debian 12 and 13 (root)
+	@scripts/env test python3 tests/fresh/run.py
+
+clean: demo-down ## demo-down, and everything that was cached
+	@rm -rf artifacts "$${BAREMETAL_DUALSTACK_CACHE:-$$HOME/.cache/baremetal-dualstack}"
