@@ -11,10 +11,10 @@ short_description: Gather the facts of routers, nodes and clients from the inven
 version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
-  - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and V(clients), in the order
-    of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
-  - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it is kept, so that
-    the planner can name what is missing.
+  - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and V(clients),
+    in the order of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
+  - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it
+    is kept, so that the planner can name what is missing.
 options:
   _input:
     description: The magic variable C(groups).
@@ -39,7 +39,8 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
 
@@ -48,7 +49,9 @@ OPTIONAL = "kube_control_plane"
 FACTS = "dualstack_host"
 
 
-def intent_hosts(groups: Mapping[str, list[str]], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def intent_hosts(
+    groups: Mapping[str, list[str]], hostvars: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """``{routers|nodes|clients: {host: facts}}``."""
     result: dict[str, dict[str, Any]] = {}
     for kind, names in GROUPS.items():

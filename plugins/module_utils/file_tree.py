@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,12 @@ class Change:
 
     def diff(self) -> dict[str, str]:
         """The change in the shape of Ansible's diff mode."""
-        return {"before_header": self.path, "after_header": self.path, "before": self.before or "", "after": self.after or ""}
+        return {
+            "before_header": self.path,
+            "after_header": self.path,
+            "before": self.before or "",
+            "after": self.after or "",
+        }
 
 
 class FileTree:
@@ -61,7 +66,11 @@ class FileTree:
     def _read(self) -> Iterator[tuple[str, str]]:
         for name in self._owned:
             top = os.path.join(self._root, name)
-            paths = [top] if os.path.isfile(top) else [os.path.join(where, file) for where, _dirs, files in os.walk(top) for file in files]
+            paths = (
+                [top]
+                if os.path.isfile(top)
+                else [os.path.join(where, file) for where, _dirs, files in os.walk(top) for file in files]
+            )
             for path in paths:
                 with open(path, encoding="utf-8") as stream:
                     yield os.path.relpath(path, self._root), stream.read()

@@ -12,8 +12,8 @@ short_description: Make the plan of a dual-stack fabric from its intent
 version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
-  - Validates the intent, makes every decision (addresses, pools, peers, prefixes), checks the whole and writes the plan with all its
-    renderings below O(artifacts).
+  - Validates the intent, makes every decision (addresses, pools, peers, prefixes), checks the whole and writes the plan
+    with all its renderings below O(artifacts).
   - Reports all findings at once, each with its place in the intent, the reason and the fix.
   - Touches no host and needs no privileges.
 options:
@@ -101,7 +101,10 @@ def main() -> None:
     reported = [finding.as_dict() for finding in findings]
     if plan is None:
         errors = [finding for finding in findings if finding.severity == ERROR]
-        module.fail_json(msg=f"the intent has {len(errors)} error(s):\n" + "\n".join(f"- {finding}" for finding in findings), findings=reported)
+        module.fail_json(
+            msg=f"the intent has {len(errors)} error(s):\n" + "\n".join(f"- {finding}" for finding in findings),
+            findings=reported,
+        )
         return
     for finding in findings:
         module.warn(str(finding))
@@ -115,11 +118,17 @@ def _keep(module: AnsibleModule, plan: dict[str, Any]) -> dict[str, Any]:
     if YAML_ERROR is not None:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_ERROR)
     files = FileTree(f"{module.params['artifacts']}/{plan['cluster']['name']}", OWNED)
-    wanted = {path: content if isinstance(content, str) else _yaml(path, content) for path, content in tree(plan).items()}
+    wanted = {
+        path: content if isinstance(content, str) else _yaml(path, content) for path, content in tree(plan).items()
+    }
     changes = files.compare(wanted)
     if not module.check_mode:
         files.apply(changes)
-    return {"changed": bool(changes), "files": [change.path for change in changes], "diff": [change.diff() for change in changes]}
+    return {
+        "changed": bool(changes),
+        "files": [change.path for change in changes],
+        "diff": [change.diff() for change in changes],
+    }
 
 
 def _yaml(path: str, content: Any) -> str:

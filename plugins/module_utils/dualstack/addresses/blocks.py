@@ -90,7 +90,9 @@ def parse_network(text: str) -> Block:
     """A CIDR without host bits. Raises AddressError; the message proposes the network when host bits are set."""
     address_part, slash, length_part = text.strip().partition("/")
     if not slash:
-        raise AddressError(f"{text!r} has no prefix length; write {text}/{BITS[family_of(text)]} or the network that you mean")
+        raise AddressError(
+            f"{text!r} has no prefix length; write {text}/{BITS[family_of(text)]} or the network that you mean"
+        )
     block = _with_length(_address(address_part), length_part, text)
     if int(_address(address_part)) != block.first:
         raise AddressError(f"{text!r} has host bits set; the network is {block}")
@@ -115,7 +117,10 @@ def parse(text: str) -> Block:
         first_text, _, last_text = text.partition("-")
         first, last = parse_address(first_text), parse_address(last_text)
         if first.family != last.family:
-            raise AddressError(f"{text!r} begins in {FAMILY_NAME[first.family]} and ends in {FAMILY_NAME[last.family]}; use one range per family")
+            raise AddressError(
+                f"{text!r} begins in {FAMILY_NAME[first.family]} and ends in {FAMILY_NAME[last.family]}; "
+                "use one range per family"
+            )
         if last.first < first.first:
             raise AddressError(f"{text!r} ends before it begins; write {last_text.strip()}-{first_text.strip()}")
         return Block(first.family, first.first, last.first)

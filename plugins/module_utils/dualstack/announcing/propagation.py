@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a prefix travels from its announcers through the fabric: which router holds it with which next hops.
 
-The model of the decision process is RFC 4271 section 9.1 as far as this fabric uses it: highest local preference, shortest AS
-path, eBGP before iBGP; all paths equal in these are used together (multipath over different neighbour ASNs included).
-A router refuses its own ASN (section 9.1.2) and does not pass iBGP routes to iBGP peers (section 9.2.1); it sets itself as
-next hop towards iBGP peers. Filters of the plan: own prefixes are not accepted from above. Left out: MED, IGP cost, weights.
+The model of the decision process is RFC 4271 section 9.1 as far as this fabric uses it: highest local preference,
+shortest AS path, eBGP before iBGP; all paths equal in these are used together (over different neighbour ASNs too).
+A router refuses its own ASN (section 9.1.2) and does not pass iBGP routes to iBGP peers (section 9.2.1); it sets itself
+as next hop towards iBGP peers. Own prefixes are not accepted from above. Left out: MED, IGP cost, weights.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 DEFAULT_PREFERENCE = 100
 
@@ -65,7 +66,9 @@ def neighbours(sessions: Sequence[Mapping[str, Any]], segments: Mapping[str, Any
     return result
 
 
-def propagate(links: Sequence[Neighbour], announcers: Sequence[str], preferences: Mapping[str, int]) -> dict[str, list[Path]]:
+def propagate(
+    links: Sequence[Neighbour], announcers: Sequence[str], preferences: Mapping[str, int]
+) -> dict[str, list[Path]]:
     """The paths that each router uses for a prefix that ``announcers`` originate; routers without one are absent.
 
     ``preferences``: router -> local preference that it sets on paths from below.
@@ -77,7 +80,10 @@ def propagate(links: Sequence[Neighbour], announcers: Sequence[str], preferences
             inbound.setdefault(link.receiver, []).append(link)
     held: dict[str, list[Path]] = {}
     for _round in range(len(inbound) + 2):
-        fresh = {receiver: _best([path for link in of for path in _learn(link, held, origins, preferences)]) for receiver, of in inbound.items()}
+        fresh = {
+            receiver: _best([path for link in of for path in _learn(link, held, origins, preferences)])
+            for receiver, of in inbound.items()
+        }
         fresh = {receiver: paths for receiver, paths in fresh.items() if paths}
         if fresh == held:
             break
@@ -85,7 +91,9 @@ def propagate(links: Sequence[Neighbour], announcers: Sequence[str], preferences
     return held
 
 
-def _learn(link: Neighbour, held: Mapping[str, list[Path]], origins: set[str], preferences: Mapping[str, int]) -> list[Path]:
+def _learn(
+    link: Neighbour, held: Mapping[str, list[Path]], origins: set[str], preferences: Mapping[str, int]
+) -> list[Path]:
     internal = link.sender_asn == link.receiver_asn
     if link.sender in origins:
         sent = Path("", (), DEFAULT_PREFERENCE, False, False)

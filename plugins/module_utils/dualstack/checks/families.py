@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
 from ..findings import ERROR, Finding
@@ -17,14 +18,35 @@ def complete(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
     del plan
     families = intent.families
     if len(set(families)) < len(families):
-        yield Finding("family-twice", ERROR, "dualstack.cluster.families", ", ".join(families), "a family stands twice", "Name each family once.")
+        yield Finding(
+            "family-twice",
+            ERROR,
+            "dualstack.cluster.families",
+            ", ".join(families),
+            "a family stands twice",
+            "Name each family once.",
+        )
     for path, value, partial in _places(intent):
         for family in value:
             if family not in families:
-                yield Finding("family-extra", ERROR, path, value[family], f"the cluster has no {FAMILY_NAME[family]}", "Remove it, or add the family to cluster.families.")
+                yield Finding(
+                    "family-extra",
+                    ERROR,
+                    path,
+                    value[family],
+                    f"the cluster has no {FAMILY_NAME[family]}",
+                    "Remove it, or add the family to cluster.families.",
+                )
         for family in families:
             if family not in value and not partial:
-                yield Finding("family-missing", ERROR, path, ", ".join(value.values()), f"has no {FAMILY_NAME[family]} entry", "Add one.")
+                yield Finding(
+                    "family-missing",
+                    ERROR,
+                    path,
+                    ", ".join(value.values()),
+                    f"has no {FAMILY_NAME[family]} entry",
+                    "Add one.",
+                )
 
 
 def _places(intent: Intent) -> Iterator[tuple[str, dict[str, str], bool]]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..findings import ERROR, Finding, nearest
 from ..intent.load import Intent, host_path
@@ -24,7 +25,9 @@ def unknown_hosts(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
         for end in link["between"]:
             yield from _known(end, intent.routers, path, "router")
         if len(set(link["between"])) < 2:
-            yield Finding("link-to-itself", ERROR, path, link["between"][0], "both ends are the same router", "Name two routers.")
+            yield Finding(
+                "link-to-itself", ERROR, path, link["between"][0], "both ends are the same router", "Name two routers."
+            )
     for node, facts in intent.nodes.items():
         for rack in facts["racks"]:
             yield from _known(rack, fabric["racks"], f"{host_path(node)}.racks", "rack")
@@ -32,7 +35,14 @@ def unknown_hosts(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
         path = f"{host_path(client)}.behind"
         yield from _known(facts["behind"], intent.routers, path, "router")
         if facts["behind"] in intent.routers and not intent.routers[facts["behind"]]["network"]:
-            yield Finding("no-network", ERROR, path, facts["behind"], "the router has no network behind it", "Give the router a network.")
+            yield Finding(
+                "no-network",
+                ERROR,
+                path,
+                facts["behind"],
+                "the router has no network behind it",
+                "Give the router a network.",
+            )
     for index, advert in enumerate(intent.advertise):
         for node in advert["nodes"] or []:
             yield from _known(node, intent.nodes, f"dualstack.advertise[{index}].nodes", "node")
@@ -51,7 +61,14 @@ def unknown_pools(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
         path = f"dualstack.services[{index}].pool"
         yield from _known(service["pool"], known, path, "pool")
         if service["pool"] in known and not any(service["pool"] in advert["pools"] for advert in intent.advertise):
-            yield Finding("never-announced", ERROR, path, service["pool"], "no advertisement names the pool, so nobody announces the VIP", "Add the pool to dualstack.advertise.")
+            yield Finding(
+                "never-announced",
+                ERROR,
+                path,
+                service["pool"],
+                "no advertisement names the pool, so nobody announces the VIP",
+                "Add the pool to dualstack.advertise.",
+            )
 
 
 def twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
@@ -66,12 +83,28 @@ def twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
         for name, count in Counter(names).items():
             if count > 1:
                 places = [f"[{index}]" for index, other in enumerate(names) if other == name]
-                yield Finding("name-twice", ERROR, f"{path}{places[-1]}", name, f"stands {count} times (at {', '.join(places)})", "Give each its own name.")
+                yield Finding(
+                    "name-twice",
+                    ERROR,
+                    f"{path}{places[-1]}",
+                    name,
+                    f"stands {count} times (at {', '.join(places)})",
+                    "Give each its own name.",
+                )
     for name in intent.fabric["racks"]:
         if "--" in name or name.endswith("-lan"):
-            yield Finding("segment-name", ERROR, f"dualstack.fabric.racks.{name}", name, "looks like the name of a link or of a router's network", "Rename the rack.")
+            yield Finding(
+                "segment-name",
+                ERROR,
+                f"dualstack.fabric.racks.{name}",
+                name,
+                "looks like the name of a link or of a router's network",
+                "Rename the rack.",
+            )
 
 
 def _known(name: str, known: Any, path: str, what: str) -> Iterator[Finding]:
     if name not in known:
-        yield Finding("unknown-name", ERROR, path, name, f"no {what} has this name", f"Correct it: {nearest(name, known)}")
+        yield Finding(
+            "unknown-name", ERROR, path, name, f"no {what} has this name", f"Correct it: {nearest(name, known)}"
+        )

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ..addresses import blocks
 from ..addresses.blocks import Block
@@ -50,7 +51,14 @@ def addresses_twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding
     seen: dict[str, str] = {}
     for host, where, address in _addresses(plan):
         if address in seen and seen[address] != f"{host} ({where})":
-            yield Finding("address-twice", ERROR, host_path(host), address, f"is given to {seen[address]} and to {host} ({where})", "Give one of them another address.")
+            yield Finding(
+                "address-twice",
+                ERROR,
+                host_path(host),
+                address,
+                f"is given to {seen[address]} and to {host} ({where})",
+                "Give one of them another address.",
+            )
         seen.setdefault(address, f"{host} ({where})")
 
 
@@ -62,9 +70,23 @@ def identifiers_twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Findi
         for host, facts in plan[group].items():
             identifier = facts["router_id"]
             if blocks.family_of(identifier) != blocks.IPV4:
-                yield Finding("router-id", ERROR, f"{host_path(host)}.router_id", identifier, "a BGP identifier is 32 bits, written as an IPv4 address", "Write four decimal numbers.")
+                yield Finding(
+                    "router-id",
+                    ERROR,
+                    f"{host_path(host)}.router_id",
+                    identifier,
+                    "a BGP identifier is 32 bits, written as an IPv4 address",
+                    "Write four decimal numbers.",
+                )
             if identifier in seen:
-                yield Finding("router-id", ERROR, f"{host_path(host)}.router_id", identifier, f"is the BGP identifier of {seen[identifier]} too", "State another router_id.")
+                yield Finding(
+                    "router-id",
+                    ERROR,
+                    f"{host_path(host)}.router_id",
+                    identifier,
+                    f"is the BGP identifier of {seen[identifier]} too",
+                    "State another router_id.",
+                )
             seen.setdefault(identifier, host)
 
 
@@ -77,7 +99,14 @@ def pool_holds_host(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding
         for index, name, block in planned:
             if block.contains(parsed):
                 reason = f"pool {name} ({block}) holds the address of {host} ({where})"
-                yield Finding("pool-holds-host", ERROR, f"dualstack.pools[{index}]", address, reason, "Leave the address out of the pool.")
+                yield Finding(
+                    "pool-holds-host",
+                    ERROR,
+                    f"dualstack.pools[{index}]",
+                    address,
+                    reason,
+                    "Leave the address out of the pool.",
+                )
 
 
 def _pool_blocks(pool: Mapping[str, Any]) -> list[Block]:
@@ -100,18 +129,30 @@ def _owned(intent: Intent, plan: Mapping[str, Any]) -> Iterator[tuple[Owner, Blo
             yield Owner(OTHER, name, f"dualstack.cluster.{key}"), blocks.parse_network(text)
     for key, name in (("loopbacks", "the loopbacks"), ("links_from", "the links")):
         for text in (intent.fabric[key] or {}).values():
-            yield Owner(LINK if key == "links_from" else OTHER, name, f"dualstack.fabric.{key}", key), blocks.parse_network(text)
+            yield (
+                Owner(LINK if key == "links_from" else OTHER, name, f"dualstack.fabric.{key}", key),
+                blocks.parse_network(text),
+            )
     for name, rack in intent.fabric["racks"].items():
         for text in rack["network"].values():
             yield Owner(RACK, f"rack {name}", f"dualstack.fabric.racks.{name}.network"), blocks.parse_network(text)
     for index, link in enumerate(intent.fabric["links"]):
         for text in (link["network"] or {}).values():
-            yield Owner(LINK, f"link {' - '.join(link['between'])}", f"dualstack.fabric.links[{index}].network"), blocks.parse_network(text)
+            yield (
+                Owner(LINK, f"link {' - '.join(link['between'])}", f"dualstack.fabric.links[{index}].network"),
+                blocks.parse_network(text),
+            )
     for router, facts in intent.routers.items():
         for text in (facts["network"] or {}).values():
-            yield Owner(OTHER, f"the network behind {router}", f"{host_path(router)}.network"), blocks.parse_network(text)
+            yield (
+                Owner(OTHER, f"the network behind {router}", f"{host_path(router)}.network"),
+                blocks.parse_network(text),
+            )
         for text in (facts["loopback"] or {}).values():
-            yield Owner(OTHER, f"the loopback of {router}", f"{host_path(router)}.loopback", "loopbacks"), blocks.parse_address(text)
+            yield (
+                Owner(OTHER, f"the loopback of {router}", f"{host_path(router)}.loopback", "loopbacks"),
+                blocks.parse_address(text),
+            )
     layer2 = {name for advert in plan["advertisements"] if advert["kind"] == "layer2" for name in advert["pools"]}
     for index, pool in enumerate(plan["pools"]):
         for block in _pool_blocks(pool):

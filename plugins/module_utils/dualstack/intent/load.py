@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 from ..findings import Finding
 from .schema import CLIENT_HOST, INTENT, NODE_HOST, ROUTER_HOST
@@ -17,7 +18,7 @@ GROUPS: dict[str, Struct] = {"routers": ROUTER_HOST, "nodes": NODE_HOST, "client
 
 @dataclass(frozen=True)
 class Intent:
-    """A valid intent. ``cluster`` … ``services`` have the schema's shape with defaults filled in; the hosts keep their order."""
+    """A valid intent: parts in the schema's shape with defaults filled in; the hosts keep their order."""
 
     cluster: dict[str, Any]
     fabric: dict[str, Any]
@@ -35,7 +36,7 @@ class Intent:
 
 
 def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tuple[Intent | None, list[Finding]]:
-    """Read ``data`` (the variable ``dualstack``) and ``hosts`` (``{routers|nodes|clients: {host: its dualstack_host}}``).
+    """Read ``data`` (the variable ``dualstack``) and ``hosts``: ``{routers|nodes|clients: {host: its dualstack_host}}``.
 
     Returns the intent, or None when its shape is wrong, and all findings about the shape at once.
     """
@@ -49,12 +50,19 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
         for host, facts in (hosts.get(group) or {}).items():
             path = host_path(host)
             if host in seen:
-                error(report, "host-twice", path, host, f"is a member of {seen[host]} and of {group}", "Keep a host in one of the groups.")
+                error(
+                    report,
+                    "host-twice",
+                    path,
+                    host,
+                    f"is a member of {seen[host]} and of {group}",
+                    "Keep a host in one of the groups.",
+                )
             seen[host] = group
             groups[group][str(host)] = shape.read({} if facts is None else facts, path, report)
     if main is INVALID or findings:
         return None, findings
-    return Intent(**main, **groups), findings
+    return Intent(**{**main, **groups}), findings
 
 
 def host_path(host: str) -> str:

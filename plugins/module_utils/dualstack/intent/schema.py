@@ -9,7 +9,10 @@ from typing import Any
 
 from .shapes import ADDRESS, BLOCK, NETWORK, Boolean, Integer, Key, ListOf, MapOf, PerFamily, Shape, Struct, Text
 
-NAME = Text(pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", like="a DNS label (lower case letters, digits and dashes, at most 63)")
+NAME = Text(
+    pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+    like="a DNS label (lower case letters, digits and dashes, at most 63)",
+)
 HOST = Text(pattern=r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9])?", like="a host name of the inventory")
 INTERFACE = Text(pattern=r"[^\s/]{1,15}", like="an interface name of at most 15 characters")
 COMMUNITY = Text(
@@ -18,12 +21,19 @@ COMMUNITY = Text(
 )
 FAMILY = Text(choices=("ipv4", "ipv6"))
 ASN = Integer(1, 4294967295)
-SECRET = Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),), words="{secret: NAME}")
+SECRET = Struct(
+    (Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),), words="{secret: NAME}"
+)
 
 TIMERS = Struct(
     (
         Key("keepalive", Integer(1, 21845), "seconds between KEEPALIVE messages", default=3),
-        Key("hold", Integer(3, 65535), "seconds of silence after which a peer counts as dead (RFC 4271 section 4.2)", default=9),
+        Key(
+            "hold",
+            Integer(3, 65535),
+            "seconds of silence after which a peer counts as dead (RFC 4271 section 4.2)",
+            default=9,
+        ),
         Key("connect", Integer(1, 3600), "seconds between attempts to connect", default=5),
     ),
     words="timers",
@@ -42,7 +52,12 @@ CLUSTER = Struct(
 RACK = Struct(
     (
         Key("network", PerFamily(NETWORK), "subnet of the rack's segment, one per family", required=True),
-        Key("routers", ListOf(HOST, least=0), "routers on the segment; each takes the next host address from .1 (::1) on", default=[]),
+        Key(
+            "routers",
+            ListOf(HOST, least=0),
+            "routers on the segment; each takes the next host address from .1 (::1) on",
+            default=[],
+        ),
         Key("interface", INTERFACE, "name of the interface by which the rack's nodes stand on the segment"),
         Key("node_asn", ASN, "ASN of the rack's nodes where it differs from fabric.node_asn"),
     )
@@ -72,8 +87,16 @@ class LinkShape(Shape):
 FABRIC = Struct(
     (
         Key("node_asn", ASN, "ASN of the nodes' speakers"),
-        Key("loopbacks", PerFamily(NETWORK), "where router loopbacks come from: the router's number in the group is the host number"),
-        Key("links_from", PerFamily(NETWORK), "where link subnets come from: /31 and /127, in the order of links (RFC 3021, RFC 6164)"),
+        Key(
+            "loopbacks",
+            PerFamily(NETWORK),
+            "where router loopbacks come from: the router's number in the group is the host number",
+        ),
+        Key(
+            "links_from",
+            PerFamily(NETWORK),
+            "where link subnets come from: /31 and /127, in the order of links (RFC 3021, RFC 6164)",
+        ),
         Key("password", SECRET, "TCP MD5 password of every session (RFC 2385)"),
         Key("timers", TIMERS, "timers of every session", default=DEFAULT_TIMERS),
         Key(
@@ -84,7 +107,12 @@ FABRIC = Struct(
         ),
         Key("maximum_paths", Integer(1, 256), "equal paths that a router uses at once", default=64),
         Key("racks", MapOf(RACK), "racks by name", default={}),
-        Key("links", ListOf(LinkShape(), least=0), "links between routers; each carries a BGP session per family", default=[]),
+        Key(
+            "links",
+            ListOf(LinkShape(), least=0),
+            "links between routers; each carries a BGP session per family",
+            default=[],
+        ),
     )
 )
 
@@ -103,13 +131,25 @@ POOL = Struct(
 
 BGP = Struct(
     (
-        Key("local_preference", MapOf(Integer(0, 4294967295)), "preference that each named router sets where the prefixes enter it from below", default={}),
+        Key(
+            "local_preference",
+            MapOf(Integer(0, 4294967295)),
+            "preference that each named router sets where the prefixes enter it from below",
+            default={},
+        ),
         Key("communities", ListOf(COMMUNITY, least=0), "communities on every prefix", default=[]),
     ),
     words="bgp",
 )
 LAYER2 = Struct(
-    (Key("interfaces", ListOf(INTERFACE, least=0), "interfaces that answer; none named: those on the pool's segment", default=[]),),
+    (
+        Key(
+            "interfaces",
+            ListOf(INTERFACE, least=0),
+            "interfaces that answer; none named: those on the pool's segment",
+            default=[],
+        ),
+    ),
     words="layer2",
 )
 ADVERTISE = Struct(
@@ -145,7 +185,12 @@ INTENT = Struct(
         Key("fabric", FABRIC, "racks, routers' links and sessions", required=True),
         Key("pools", ListOf(POOL, least=0), "address pools of LoadBalancer Services", default=[]),
         Key("advertise", ListOf(ADVERTISE, least=0), "which pools are announced how", default=[]),
-        Key("services", ListOf(SERVICE, least=0), "Services whose VIPs the plan allocates and the evidence probes", default=[]),
+        Key(
+            "services",
+            ListOf(SERVICE, least=0),
+            "Services whose VIPs the plan allocates and the evidence probes",
+            default=[],
+        ),
     )
 )
 
@@ -153,7 +198,11 @@ ROUTER_HOST = Struct(
     (
         Key("asn", ASN, "ASN of the router", required=True),
         Key("loopback", PerFamily(ADDRESS), "its loopback instead of the next one of fabric.loopbacks"),
-        Key("network", PerFamily(NETWORK), "a network behind the router, that it originates and clients stand in; it takes the first host address"),
+        Key(
+            "network",
+            PerFamily(NETWORK),
+            "a network behind the router, that it originates and clients stand in; it takes the first host address",
+        ),
         Key("router_id", ADDRESS, "BGP identifier; default: the IPv4 loopback"),
         Key("managed", Boolean(), "false: somebody else configures the router", default=True),
     )

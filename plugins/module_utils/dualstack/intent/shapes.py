@@ -10,8 +10,9 @@ reference page (``describe``), so that what is documented is what is checked.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 from ..addresses import blocks
 from ..addresses.blocks import AddressError
@@ -77,9 +78,18 @@ class Integer(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
-            return error(report, "type", path, value, f"expected a whole number, found {_type_name(value)}", "Write it in digits, without quotes.")
+            return error(
+                report,
+                "type",
+                path,
+                value,
+                f"expected a whole number, found {_type_name(value)}",
+                "Write it in digits, without quotes.",
+            )
         if not self.low <= value <= self.high:
-            return error(report, "range", path, value, "out of range", f"Choose a number from {self.low} to {self.high}.")
+            return error(
+                report, "range", path, value, "out of range", f"Choose a number from {self.low} to {self.high}."
+            )
         return int(value)
 
 
@@ -92,7 +102,14 @@ class Boolean(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, bool):
-            return error(report, "type", path, value, f"expected true or false, found {_type_name(value)}", "Write true or false.")
+            return error(
+                report,
+                "type",
+                path,
+                value,
+                f"expected true or false, found {_type_name(value)}",
+                "Write true or false.",
+            )
         return bool(value)
 
 
@@ -110,7 +127,9 @@ class AddressShape(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, str):
-            return error(report, "type", path, value, f"expected {self.kind}, found {_type_name(value)}", "Put it in quotes.")
+            return error(
+                report, "type", path, value, f"expected {self.kind}, found {_type_name(value)}", "Put it in quotes."
+            )
         try:
             return self.show(self.parse(value), value)
         except AddressError as problem:
@@ -154,7 +173,14 @@ class PerFamily(Shape):
         for text in items:
             family = blocks.family_of(text)
             if family in found:
-                return error(report, "family-twice", path, text, f"a second {blocks.FAMILY_NAME[family]} entry beside {found[family]}", "Give one per family.")
+                return error(
+                    report,
+                    "family-twice",
+                    path,
+                    text,
+                    f"a second {blocks.FAMILY_NAME[family]} entry beside {found[family]}",
+                    "Give one per family.",
+                )
             found[family] = text
         return found
 
@@ -194,7 +220,14 @@ class MapOf(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, Mapping):
-            return error(report, "type", path, value, f"expected a mapping, found {_type_name(value)}", "Write name: value pairs.")
+            return error(
+                report,
+                "type",
+                path,
+                value,
+                f"expected a mapping, found {_type_name(value)}",
+                "Write name: value pairs.",
+            )
         items = {str(name): self.item.read(item, f"{path}.{name}", report) for name, item in value.items()}
         return INVALID if any(item is INVALID for item in items.values()) else items
 
@@ -224,18 +257,40 @@ class Struct(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, Mapping):
-            return error(report, "type", path, value, f"expected a mapping, found {_type_name(value)}", f"Known keys: {', '.join(key.name for key in self.keys)}.")
+            return error(
+                report,
+                "type",
+                path,
+                value,
+                f"expected a mapping, found {_type_name(value)}",
+                f"Known keys: {', '.join(key.name for key in self.keys)}.",
+            )
         known = {key.name: key for key in self.keys}
         valid = True
         for name in value:
             if str(name) not in known:
-                valid = error(report, "unknown-key", f"{path}.{name}", _MISSING, "unknown key", f"Remove it, or {nearest(str(name), known)}") is not INVALID
+                valid = (
+                    error(
+                        report,
+                        "unknown-key",
+                        f"{path}.{name}",
+                        _MISSING,
+                        "unknown key",
+                        f"Remove it, or {nearest(str(name), known)}",
+                    )
+                    is not INVALID
+                )
         result: dict[str, Any] = {}
         for key in self.keys:
             given = value.get(key.name, _MISSING)
             if given is _MISSING or given is None:
                 if key.required:
-                    valid = error(report, "missing-key", f"{path}.{key.name}", _MISSING, "is missing", f"Add it: {key.doc}.") is not INVALID
+                    valid = (
+                        error(
+                            report, "missing-key", f"{path}.{key.name}", _MISSING, "is missing", f"Add it: {key.doc}."
+                        )
+                        is not INVALID
+                    )
                 result[key.name] = key.default
                 continue
             result[key.name] = key.shape.read(given, f"{path}.{key.name}", report)
@@ -243,14 +298,23 @@ class Struct(Shape):
         if self.one_of and sum(result[name] is not None for name in self.one_of) != 1:
             given_names = [name for name in self.one_of if result[name] is not None]
             reason = f"has {' and '.join(given_names)}" if given_names else f"has none of {', '.join(self.one_of)}"
-            valid = error(report, "exactly-one", path, _MISSING, reason, f"Give exactly one of: {', '.join(self.one_of)}.") is not INVALID
+            valid = (
+                error(report, "exactly-one", path, _MISSING, reason, f"Give exactly one of: {', '.join(self.one_of)}.")
+                is not INVALID
+            )
         return result if valid else INVALID
 
 
 def _type_name(value: Any) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
-    for kind, name in ((bool, "a boolean"), (int, "a number"), (float, "a decimal number"), (str, "text"), (type(None), "nothing")):
+    for kind, name in (
+        (bool, "a boolean"),
+        (int, "a number"),
+        (float, "a decimal number"),
+        (str, "text"),
+        (type(None), "nothing"),
+    ):
         if isinstance(value, kind):
             return name
     return "a list" if isinstance(value, Sequence) else type(value).__name__

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from ..checks import run
 from ..findings import Finding, has_errors
@@ -17,7 +18,9 @@ from . import hosts, pools, segments, services, sessions, vips
 VERSION = 1
 
 
-def make(data: Mapping[str, Any], inventory: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any] | None, list[Finding]]:
+def make(
+    data: Mapping[str, Any], inventory: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any] | None, list[Finding]]:
     """The plan of an intent.
 
     ``data`` is the variable ``dualstack``; ``inventory`` is ``{routers|nodes|clients: {host: its dualstack_host}}``.
@@ -49,13 +52,18 @@ def _build(intent: Intent, findings: list[Finding]) -> dict[str, Any]:
     planned_pools = pools.pools(intent, report)
     cluster = {"name": intent.cluster["name"], "families": families}
     for key in ("pods", "services"):
-        cluster[key] = {family: intent.cluster[key][family] for family in families if family in (intent.cluster[key] or {})}
+        cluster[key] = {
+            family: intent.cluster[key][family] for family in families if family in (intent.cluster[key] or {})
+        }
     return {
         "cluster": cluster,
         "segments": planned_segments,
         "nodes": planned_nodes,
         "routers": planned_routers,
-        "clients": {name: {"families": [family for family in families if family in facts["addresses"]]} for name, facts in intent.clients.items()},
+        "clients": {
+            name: {"families": [family for family in families if family in facts["addresses"]]}
+            for name, facts in intent.clients.items()
+        },
         "sessions": sessions.build(intent, planned_segments, planned_routers, planned_nodes),
         "pools": planned_pools,
         "advertisements": pools.advertisements(intent, planned_pools, planned_segments, planned_nodes, report),

@@ -24,7 +24,14 @@ def routers(intent: Intent, segments: dict[str, Segment], report: Report) -> dic
         loopback = _loopback(intent, name, number, facts, report)
         if name not in tiers:
             report(
-                Finding("router-alone", ERROR, host_path(name), "", "no rack and no link leads to this router", "Add it to a rack's routers or to fabric.links.")
+                Finding(
+                    "router-alone",
+                    ERROR,
+                    host_path(name),
+                    "",
+                    "no rack and no link leads to this router",
+                    "Add it to a rack's routers or to fabric.links.",
+                )
             )
         result[name] = {
             "asn": facts["asn"],
@@ -43,13 +50,17 @@ def nodes(intent: Intent, report: Report) -> dict[str, dict[str, Any]]:
     result = {}
     for name, facts in intent.nodes.items():
         asn = facts["asn"] or _rack_asn(intent, name, facts, report)
-        first = next(iter(facts["racks"].values()), {})
-        result[name] = {"asn": asn, "router_id": facts["router_id"] or first.get(IPV4) or identifier(name), "labels": dict(facts["labels"])}
+        first: dict[str, str] = next(iter(facts["racks"].values()), {})
+        result[name] = {
+            "asn": asn,
+            "router_id": facts["router_id"] or first.get(IPV4) or identifier(name),
+            "labels": dict(facts["labels"]),
+        }
     return result
 
 
 def identifier(name: str) -> str:
-    """A BGP identifier for a host without an IPv4 address: the CRC-32 of its name, never zero (RFC 6286 section 2.1)."""
+    """BGP identifier of a host without an IPv4 address: the CRC-32 of its name, never 0 (RFC 6286 section 2.1)."""
     return blocks.address_text(IPV4, zlib.crc32(name.encode()) or 1)
 
 
@@ -57,14 +68,34 @@ def _rack_asn(intent: Intent, node: str, facts: dict[str, Any], report: Report) 
     racks = [intent.fabric["racks"][rack] for rack in facts["racks"] if rack in intent.fabric["racks"]]
     asns = sorted({rack["node_asn"] or intent.fabric["node_asn"] or 0 for rack in racks})
     if len(asns) > 1:
-        report(Finding("node-asn", ERROR, f"{host_path(node)}.asn", "", f"its racks give it different ASNs ({', '.join(map(str, asns))})", "State the node's asn."))
+        report(
+            Finding(
+                "node-asn",
+                ERROR,
+                f"{host_path(node)}.asn",
+                "",
+                f"its racks give it different ASNs ({', '.join(map(str, asns))})",
+                "State the node's asn.",
+            )
+        )
     elif asns == [0] and any(rack["routers"] for rack in racks):
-        report(Finding("node-asn", ERROR, f"{host_path(node)}.asn", "", "the node has no ASN", "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn."))
+        report(
+            Finding(
+                "node-asn",
+                ERROR,
+                f"{host_path(node)}.asn",
+                "",
+                "the node has no ASN",
+                "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn.",
+            )
+        )
     return asns[0] if asns else 0
 
 
 def _tiers(intent: Intent) -> dict[str, int]:
-    tiers = {router: 0 for rack in intent.fabric["racks"].values() for router in rack["routers"] if router in intent.routers}
+    tiers = {
+        router: 0 for rack in intent.fabric["racks"].values() for router in rack["routers"] if router in intent.routers
+    }
     wave = list(tiers)
     while wave:
         following = []
@@ -92,11 +123,22 @@ def _loopback(intent: Intent, name: str, number: int, facts: dict[str, Any], rep
         try:
             found[family] = blocks.address_text(family, carve.host(blocks.parse_network(supernet), number).first)
         except AddressError as problem:
-            report(Finding("subnet-full", ERROR, "dualstack.fabric.loopbacks", supernet, str(problem), f"Use a larger block, or give {name} its loopback."))
+            report(
+                Finding(
+                    "subnet-full",
+                    ERROR,
+                    "dualstack.fabric.loopbacks",
+                    supernet,
+                    str(problem),
+                    f"Use a larger block, or give {name} its loopback.",
+                )
+            )
     return found
 
 
-def _originates(intent: Intent, name: str, loopback: dict[str, str], segments: dict[str, Segment]) -> dict[str, list[str]]:
+def _originates(
+    intent: Intent, name: str, loopback: dict[str, str], segments: dict[str, Segment]
+) -> dict[str, list[str]]:
     result: dict[str, list[str]] = {}
     for family in intent.families:
         own = [f"{loopback[family]}/{BITS[family]}"] if family in loopback else []

@@ -29,10 +29,28 @@ def pools(intent: Intent, report: Report) -> list[dict[str, Any]]:
             try:
                 found[family] = [str(_take(blocks.parse_network(text), pool["take"]))]
             except AddressError as problem:
-                report(Finding("pool-take", ERROR, f"{path}.take", pool["take"], str(problem), "Use take: all, or a larger supernet."))
+                report(
+                    Finding(
+                        "pool-take",
+                        ERROR,
+                        f"{path}.take",
+                        pool["take"],
+                        str(problem),
+                        "Use take: all, or a larger supernet.",
+                    )
+                )
         for family in found:
             if family not in intent.families:
-                report(Finding("family-extra", ERROR, path, found[family][0], f"the cluster has no {blocks.FAMILY_NAME[family]}", "Remove it, or add the family to cluster.families."))
+                report(
+                    Finding(
+                        "family-extra",
+                        ERROR,
+                        path,
+                        found[family][0],
+                        f"the cluster has no {blocks.FAMILY_NAME[family]}",
+                        "Remove it, or add the family to cluster.families.",
+                    )
+                )
         result.append(
             {
                 "name": pool["name"],
@@ -46,7 +64,11 @@ def pools(intent: Intent, report: Report) -> list[dict[str, Any]]:
 
 
 def advertisements(
-    intent: Intent, plan_pools: list[dict[str, Any]], segments: dict[str, Segment], nodes: dict[str, Any], report: Report
+    intent: Intent,
+    plan_pools: list[dict[str, Any]],
+    segments: dict[str, Segment],
+    nodes: dict[str, Any],
+    report: Report,
 ) -> list[dict[str, Any]]:
     """Every advertisement with its nodes; BGP ones with communities and preferences, layer-2 ones with segments."""
     by_name = {pool["name"]: pool for pool in plan_pools}
@@ -59,7 +81,9 @@ def advertisements(
         if advert["bgp"] is not None:
             result.append({**common, "kind": "bgp", "nodes": names, **_bgp(intent, index, advert["bgp"])})
         else:
-            result.append({**common, "kind": "layer2", **_layer2(chosen, segments, names, advert["layer2"], path, report)})
+            result.append(
+                {**common, "kind": "layer2", **_layer2(chosen, segments, names, advert["layer2"], path, report)}
+            )
     return result
 
 
@@ -80,34 +104,84 @@ def _bgp(intent: Intent, index: int, bgp: dict[str, Any]) -> dict[str, Any]:
     if bgp["local_preference"]:
         community = preference_community(intent, index)
         communities.append(community)
-        preferences = {router: {"community": community, "local_preference": value} for router, value in bgp["local_preference"].items()}
-    return {"aggregation": {family: BITS[family] for family in intent.families}, "communities": communities, "preferences": preferences}
+        preferences = {
+            router: {"community": community, "local_preference": value}
+            for router, value in bgp["local_preference"].items()
+        }
+    return {
+        "aggregation": {family: BITS[family] for family in intent.families},
+        "communities": communities,
+        "preferences": preferences,
+    }
 
 
 def preference_community(intent: Intent, index: int) -> str:
-    """The community by which routers know the prefixes of advertisement ``index`` (RFC 1997; RFC 8092 for a 4-octet ASN)."""
+    """The community by which routers know the prefixes of advertisement ``index`` (RFC 1997; RFC 8092: 4-octet ASN)."""
     asn = intent.fabric["node_asn"] or next((facts["asn"] for facts in intent.nodes.values() if facts["asn"]), 0)
     number = PREFERENCE_COMMUNITY + index
     return f"{asn}:{number}" if asn <= 65535 else f"large:{asn}:0:{number}"
 
 
 def _layer2(
-    chosen: list[dict[str, Any]], segments: dict[str, Segment], names: list[str], layer2: dict[str, Any], path: str, report: Report
+    chosen: list[dict[str, Any]],
+    segments: dict[str, Segment],
+    names: list[str],
+    layer2: dict[str, Any],
+    path: str,
+    report: Report,
 ) -> dict[str, Any]:
     racks = {name: segment for name, segment in segments.items() if segment["kind"] == "rack"}
     on_link: list[str] = []
     for pool in chosen:
         for block in pool_blocks(pool):
-            holders = [name for name, rack in racks.items() if any(blocks.parse_network(text).contains(block) for text in rack["networks"].values())]
+            holders = [
+                name
+                for name, rack in racks.items()
+                if any(blocks.parse_network(text).contains(block) for text in rack["networks"].values())
+            ]
             if not holders:
-                reason = f"block {block} of pool {pool['name']} is on no rack's subnet, so no host on a segment asks for it by ARP or NDP"
-                report(Finding("layer2-off-link", ERROR, f"{path}.layer2", str(block), reason, "Take the block from a rack's network, or advertise the pool by bgp."))
+                reason = (
+                    f"block {block} of pool {pool['name']} is on no rack's subnet, so nobody asks for it by ARP or NDP"
+                )
+                report(
+                    Finding(
+                        "layer2-off-link",
+                        ERROR,
+                        f"{path}.layer2",
+                        str(block),
+                        reason,
+                        "Take the block from a rack's network, or advertise the pool by bgp.",
+                    )
+                )
             on_link += [name for name in holders if name not in on_link]
     members = [node for node in names if any(node in racks[name]["members"] for name in on_link)]
     if on_link and not members:
-        report(Finding("nobody-announces", ERROR, path, "", f"no selected node stands on {' or '.join(on_link)}", "Select nodes of that rack."))
+        report(
+            Finding(
+                "nobody-announces",
+                ERROR,
+                path,
+                "",
+                f"no selected node stands on {' or '.join(on_link)}",
+                "Select nodes of that rack.",
+            )
+        )
     for interface in layer2["interfaces"]:
-        stated = {racks[name]["members"][node]["interface"] for name in on_link for node in members if node in racks[name]["members"]} - {None}
+        stated = {
+            racks[name]["members"][node]["interface"]
+            for name in on_link
+            for node in members
+            if node in racks[name]["members"]
+        } - {None}
         if stated and interface not in stated:
-            report(Finding("unknown-interface", ERROR, f"{path}.layer2.interfaces", interface, "no selected node stands on the pool's segment by this interface", f"Write {nearest(interface, stated)}"))
+            report(
+                Finding(
+                    "unknown-interface",
+                    ERROR,
+                    f"{path}.layer2.interfaces",
+                    interface,
+                    "no selected node stands on the pool's segment by this interface",
+                    f"Write {nearest(interface, stated)}",
+                )
+            )
     return {"nodes": members, "interfaces": list(layer2["interfaces"]), "segments": on_link}

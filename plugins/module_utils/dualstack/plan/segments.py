@@ -60,14 +60,34 @@ def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> S
         try:
             networks[family] = str(carve.subnet(blocks.parse_network(supernets[family]), BITS[family] - 1, index))
         except AddressError as problem:
-            report(Finding("link-network", ERROR, path, "", str(problem), f"Give the link its own network, or links_from a larger {FAMILY_NAME[family]} block."))
+            report(
+                Finding(
+                    "link-network",
+                    ERROR,
+                    path,
+                    "",
+                    str(problem),
+                    f"Give the link its own network, or links_from a larger {FAMILY_NAME[family]} block.",
+                )
+            )
     networks = _ordered(intent, networks)
     for family in intent.families:
         if family not in networks:
-            report(Finding("link-network", ERROR, path, "", f"has no {FAMILY_NAME[family]} subnet", "Add it to fabric.links_from, or give the link a network."))
+            report(
+                Finding(
+                    "link-network",
+                    ERROR,
+                    path,
+                    "",
+                    f"has no {FAMILY_NAME[family]} subnet",
+                    "Add it to fabric.links_from, or give the link a network.",
+                )
+            )
     point_to_point = all(blocks.parse_network(text).size <= 2 for text in networks.values())
     first = 0 if point_to_point else 1
-    members = {end: _member(None, _hosts(networks, first + number, path, report)) for number, end in enumerate(link["between"])}
+    members = {
+        end: _member(None, _hosts(networks, first + number, path, report)) for number, end in enumerate(link["between"])
+    }
     return {"kind": "link", "networks": networks, "members": members}
 
 
@@ -110,13 +130,31 @@ def _inside(addresses: dict[str, str], networks: dict[str, str], path: str, wher
         subnet = blocks.parse_network(networks[family])
         address = blocks.parse_address(text)
         if not subnet.contains(address):
-            report(Finding("address-outside", ERROR, path, text, f"is not inside {subnet}, the subnet of {where}", f"Choose an address of {subnet}."))
+            report(
+                Finding(
+                    "address-outside",
+                    ERROR,
+                    path,
+                    text,
+                    f"is not inside {subnet}, the subnet of {where}",
+                    f"Choose an address of {subnet}.",
+                )
+            )
         elif _reserved(subnet, address):
-            report(Finding("address-reserved", ERROR, path, text, f"is the network, subnet-router anycast or broadcast address of {subnet}", "Choose a host address."))
+            report(
+                Finding(
+                    "address-reserved",
+                    ERROR,
+                    path,
+                    text,
+                    f"is the network, subnet-router anycast or broadcast address of {subnet}",
+                    "Choose a host address.",
+                )
+            )
 
 
 def _reserved(subnet: Block, address: Block) -> bool:
-    """Network and broadcast (RFC 1122 section 3.2.1.3), subnet-router anycast (RFC 4291 section 2.6.1); none in /31 and /127."""
+    """Network, broadcast (RFC 1122 3.2.1.3) and subnet-router anycast (RFC 4291 2.6.1); none in /31 and /127."""
     if subnet.size <= 2:
         return False
     return address.first == subnet.first or (subnet.family == blocks.IPV4 and address.first == subnet.last)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..intent.load import Intent
 from .segments import Segment
@@ -13,25 +14,47 @@ from .segments import Segment
 NODE_TIER = -1
 
 
-def build(intent: Intent, segments: dict[str, Segment], routers: dict[str, Any], nodes: dict[str, Any]) -> list[dict[str, Any]]:
+def build(
+    intent: Intent, segments: dict[str, Segment], routers: dict[str, Any], nodes: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Sessions of nodes (by node), then of links; per family or one for both as ``fabric.sessions`` says."""
-    result = []
+    result: list[dict[str, Any]] = []
     for node in nodes:
         for name, segment in segments.items():
             if segment["kind"] == "rack" and node in segment["members"]:
                 for router in (member for member in segment["members"] if member in routers):
-                    result += _pair(intent, name, segment, (node, NODE_TIER, nodes[node]), (router, routers[router]["tier"], routers[router]))
+                    result += _pair(
+                        intent,
+                        name,
+                        segment,
+                        (node, NODE_TIER, nodes[node]),
+                        (router, routers[router]["tier"], routers[router]),
+                    )
     for name, segment in segments.items():
         if segment["kind"] == "link":
             first, second = sorted(segment["members"], key=lambda host: (routers[host]["tier"], host))
-            result += _pair(intent, name, segment, (first, routers[first]["tier"], routers[first]), (second, routers[second]["tier"], routers[second]))
+            result += _pair(
+                intent,
+                name,
+                segment,
+                (first, routers[first]["tier"], routers[first]),
+                (second, routers[second]["tier"], routers[second]),
+            )
     return result
 
 
 def _pair(
-    intent: Intent, name: str, segment: Segment, low: tuple[str, int, dict[str, Any]], high: tuple[str, int, dict[str, Any]]
+    intent: Intent,
+    name: str,
+    segment: Segment,
+    low: tuple[str, int, dict[str, Any]],
+    high: tuple[str, int, dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:
-    common = [family for family in intent.families if all(family in segment["members"][end[0]]["addresses"] for end in (low, high))]
+    common = [
+        family
+        for family in intent.families
+        if all(family in segment["members"][end[0]]["addresses"] for end in (low, high))
+    ]
     for transport, carried in _layout(intent.fabric["sessions"], common):
         yield {
             "name": f"{low[0]}--{high[0]}--{transport}",
@@ -41,7 +64,12 @@ def _pair(
             "transport": transport,
             "families": carried,
             "ends": [
-                {"host": host, "tier": tier, "asn": facts["asn"], "address": segment["members"][host]["addresses"][transport]}
+                {
+                    "host": host,
+                    "tier": tier,
+                    "asn": facts["asn"],
+                    "address": segment["members"][host]["addresses"][transport],
+                }
                 for host, tier, facts in (low, high)
             ],
             "timers": dict(intent.fabric["timers"]),

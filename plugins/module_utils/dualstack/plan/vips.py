@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from ..addresses import blocks
 from ..addresses.blocks import BITS
@@ -24,7 +25,9 @@ def build(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     return result
 
 
-def _vip(plan: Mapping[str, Any], service: Mapping[str, Any], advert: Mapping[str, Any], address: str, routes: _Routes) -> dict[str, Any]:
+def _vip(
+    plan: Mapping[str, Any], service: Mapping[str, Any], advert: Mapping[str, Any], address: str, routes: _Routes
+) -> dict[str, Any]:
     family = blocks.family_of(address)
     layer2 = advert["kind"] == "layer2"
     if layer2:
@@ -41,7 +44,11 @@ def _vip(plan: Mapping[str, Any], service: Mapping[str, Any], advert: Mapping[st
         "port": service["ports"][0]["port"],
         "prefix": None if layer2 else f"{address}/{BITS[family]}",
         "announcers": announcers,
-        "segments": [name for name in advert.get("segments", []) if announcers and announcers[0] in plan["segments"][name]["members"]],
+        "segments": [
+            name
+            for name in advert.get("segments", [])
+            if announcers and announcers[0] in plan["segments"][name]["members"]
+        ],
         "routers": {} if layer2 else routes.of(advert, family, announcers),
         "clients": [name for name, client in plan["clients"].items() if family in client["families"]],
     }
@@ -51,9 +58,14 @@ class _Routes:
     """Propagation, computed once per advertisement and family."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
-        self._links = {family: neighbours(plan["sessions"], plan["segments"], family) for family in plan["cluster"]["families"]}
+        self._links = {
+            family: neighbours(plan["sessions"], plan["segments"], family) for family in plan["cluster"]["families"]
+        }
         self.speaking = {
-            (session["ends"][0]["host"], family) for session in plan["sessions"] if session["kind"] == "node" for family in session["families"]
+            (session["ends"][0]["host"], family)
+            for session in plan["sessions"]
+            if session["kind"] == "node"
+            for family in session["families"]
         }
         self._routers = plan["routers"]
         self._known: dict[tuple[str, str], dict[str, Any]] = {}

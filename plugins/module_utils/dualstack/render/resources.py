@@ -1,11 +1,12 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""metallb.io resources, Nodes and Services of a plan, as plain Kubernetes objects in an order that can be applied at once."""
+"""metallb.io resources, Nodes and Services of a plan, as plain Kubernetes objects, in the order to apply them."""
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6, family_of
 
@@ -27,12 +28,14 @@ def render(plan: Mapping[str, Any]) -> list[Object]:
 
 
 def peer_name(plan: Mapping[str, Any], session: Mapping[str, Any]) -> str:
-    """The BGPPeer that stands for a node's session: ``<router>-<family>``, or ``<router>`` when it carries both families.
+    """The BGPPeer of a node's session: ``<router>-<family>``, or ``<router>`` when it carries both families.
 
     The segment is added for a router on several racks, the ASN where a rack's nodes have several.
     """
     node, router = session["ends"]
-    others = [other for other in plan["sessions"] if other["kind"] == "node" and other["ends"][1]["host"] == router["host"]]
+    others = [
+        other for other in plan["sessions"] if other["kind"] == "node" and other["ends"][1]["host"] == router["host"]
+    ]
     name = f"{router['host']}-{session['transport']}" if len(session["families"]) == 1 else router["host"]
     if len({other["segment"] for other in others}) > 1:
         name += f"-{session['segment']}"
@@ -42,7 +45,12 @@ def peer_name(plan: Mapping[str, Any], session: Mapping[str, Any]) -> str:
 
 
 def _object(kind: str, version: str, name: str, spec: Object, namespace: str = NAMESPACE, **metadata: Any) -> Object:
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace, **metadata}, "spec": spec}
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace, **metadata},
+        "spec": spec,
+    }
 
 
 def _on(nodes: Iterable[str]) -> list[Object]:
@@ -57,7 +65,12 @@ def _node(plan: Mapping[str, Any], name: str) -> Object:
         for address in segment["members"][name]["addresses"].values()
     ]
     labels = {HOSTNAME: name, **plan["nodes"][name]["labels"]}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "status": {"addresses": addresses}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "status": {"addresses": addresses},
+    }
 
 
 def _pool(pool: Mapping[str, Any]) -> Object:
@@ -66,7 +79,7 @@ def _pool(pool: Mapping[str, Any]) -> Object:
         "autoAssign": pool["auto_assign"],
         "avoidBuggyIPs": pool["avoid_buggy_ips"],
     }
-    labels = {"labels": dict(pool["labels"])} if pool["labels"] else {}
+    labels: dict[str, Any] = {"labels": dict(pool["labels"])} if pool["labels"] else {}
     return _object("IPAddressPool", "metallb.io/v1beta1", pool["name"], spec, **labels)
 
 
@@ -118,7 +131,10 @@ def _service(service: Mapping[str, Any]) -> Object:
         "ipFamilies": [FAMILY_NAME[family_of(address)] for address in service["addresses"]],
         "ports": [dict(port) for port in service["ports"]],
     }
-    annotations = {"metallb.io/address-pool": service["pool"], "metallb.io/loadBalancerIPs": ",".join(service["addresses"])}
+    annotations = {
+        "metallb.io/address-pool": service["pool"],
+        "metallb.io/loadBalancerIPs": ",".join(service["addresses"]),
+    }
     result = _object("Service", "v1", service["name"], spec, service["namespace"], annotations=annotations)
     result["status"] = {"loadBalancer": {"ingress": [{"ip": address} for address in service["addresses"]]}}
     return result
