@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import links  # noqa: E402
 
 LINKS = links.make(ROOT)
-PATHS = [str(LINKS / "lib"), str(LINKS)]
+PATHS = [str(LINKS / "lib"), str(LINKS), str(ROOT / "tests")]
 sys.path[:0] = PATHS
 os.environ["PYTHONPATH"] = os.pathsep.join([*PATHS, *filter(None, [os.environ.get("PYTHONPATH")])])
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(

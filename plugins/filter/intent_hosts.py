@@ -11,8 +11,8 @@ short_description: Gather the facts of routers, nodes and clients from the inven
 version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
-  - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and V(clients),
-    in the order of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
+  - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and
+    V(clients), in the order of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
   - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it
     is kept, so that the planner can name what is missing.
 options:

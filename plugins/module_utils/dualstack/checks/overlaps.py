@@ -78,6 +78,15 @@ def identifiers_twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Findi
                     "a BGP identifier is 32 bits, written as an IPv4 address",
                     "Write four decimal numbers.",
                 )
+            elif blocks.parse_address(identifier).first >> 24 in (0, *range(224, 256)):
+                yield Finding(
+                    "router-id",
+                    ERROR,
+                    f"{host_path(host)}.router_id",
+                    identifier,
+                    "peers refuse an identifier that looks like a multicast, class E or 0.x address",
+                    "Choose one between 1.0.0.0 and 223.255.255.255.",
+                )
             if identifier in seen:
                 yield Finding(
                     "router-id",

@@ -36,7 +36,7 @@ class Intent:
 
 
 def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tuple[Intent | None, list[Finding]]:
-    """Read ``data`` (the variable ``dualstack``) and ``hosts``: ``{routers|nodes|clients: {host: its dualstack_host}}``.
+    """Read ``data`` (the variable ``dualstack``) and ``hosts``: ``{routers|nodes|clients: {host: dualstack_host}}``.
 
     Returns the intent, or None when its shape is wrong, and all findings about the shape at once.
     """

@@ -5,9 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .shapes import ADDRESS, BLOCK, NETWORK, Boolean, Integer, Key, ListOf, MapOf, PerFamily, Shape, Struct, Text
+from .shapes import (
+    ADDRESS,
+    BLOCK,
+    MISSING,
+    NETWORK,
+    Boolean,
+    Integer,
+    Key,
+    ListOf,
+    MapOf,
+    PerFamily,
+    Shape,
+    Struct,
+    Text,
+    error,
+)
 
 NAME = Text(
     pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
@@ -21,9 +37,25 @@ COMMUNITY = Text(
 )
 FAMILY = Text(choices=("ipv4", "ipv6"))
 ASN = Integer(1, 4294967295)
-SECRET = Struct(
-    (Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),), words="{secret: NAME}"
-)
+
+
+class SecretName(Shape):
+    """``{secret: NAME}``: an intent names a secret and never holds it; messages do not repeat what stands there."""
+
+    @property
+    def kind(self) -> str:
+        return "{secret: NAME}"
+
+    def read(self, value: Any, path: str, report: Any) -> Any:
+        if not isinstance(value, Mapping):
+            fix = f"Write {self.kind} and keep the value in the variable dualstack_secrets, in a vault."
+            return error(report, "clear-secret", path, MISSING, "a secret in clear does not belong into an intent", fix)
+        return Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),)).read(
+            value, path, report
+        )
+
+
+SECRET = SecretName()
 
 TIMERS = Struct(
     (

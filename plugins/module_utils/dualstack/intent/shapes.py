@@ -20,12 +20,12 @@ from ..findings import ERROR, Finding, nearest
 
 Report = Callable[[Finding], None]
 INVALID: Any = object()
-_MISSING: Any = object()
+MISSING: Any = object()
 
 
 def error(report: Report, rule: str, path: str, value: Any, reason: str, fix: str) -> Any:
     """Report one error; returns INVALID."""
-    text = "" if value is _MISSING else (value if isinstance(value, str) else repr(value))
+    text = "" if value is MISSING else (value if isinstance(value, str) else repr(value))
     report(Finding(rule, ERROR, path, text, reason, fix))
     return INVALID
 
@@ -274,7 +274,7 @@ class Struct(Shape):
                         report,
                         "unknown-key",
                         f"{path}.{name}",
-                        _MISSING,
+                        MISSING,
                         "unknown key",
                         f"Remove it, or {nearest(str(name), known)}",
                     )
@@ -282,13 +282,11 @@ class Struct(Shape):
                 )
         result: dict[str, Any] = {}
         for key in self.keys:
-            given = value.get(key.name, _MISSING)
-            if given is _MISSING or given is None:
+            given = value.get(key.name, MISSING)
+            if given is MISSING or given is None:
                 if key.required:
                     valid = (
-                        error(
-                            report, "missing-key", f"{path}.{key.name}", _MISSING, "is missing", f"Add it: {key.doc}."
-                        )
+                        error(report, "missing-key", f"{path}.{key.name}", MISSING, "is missing", f"Add it: {key.doc}.")
                         is not INVALID
                     )
                 result[key.name] = key.default
@@ -299,7 +297,7 @@ class Struct(Shape):
             given_names = [name for name in self.one_of if result[name] is not None]
             reason = f"has {' and '.join(given_names)}" if given_names else f"has none of {', '.join(self.one_of)}"
             valid = (
-                error(report, "exactly-one", path, _MISSING, reason, f"Give exactly one of: {', '.join(self.one_of)}.")
+                error(report, "exactly-one", path, MISSING, reason, f"Give exactly one of: {', '.join(self.one_of)}.")
                 is not INVALID
             )
         return result if valid else INVALID

@@ -15,6 +15,8 @@ from ..intent.load import Intent, host_path
 from ..intent.shapes import Report
 from .segments import Segment
 
+LAST_UNICAST = (224 << 24) - 1
+
 
 def routers(intent: Intent, segments: dict[str, Segment], report: Report) -> dict[str, dict[str, Any]]:
     """Every router in inventory order."""
@@ -60,8 +62,12 @@ def nodes(intent: Intent, report: Report) -> dict[str, dict[str, Any]]:
 
 
 def identifier(name: str) -> str:
-    """BGP identifier of a host without an IPv4 address: the CRC-32 of its name, never 0 (RFC 6286 section 2.1)."""
-    return blocks.address_text(IPV4, zlib.crc32(name.encode()) or 1)
+    """BGP identifier of a host without an IPv4 address: from the CRC-32 of its name, never 0 (RFC 6286 section 2.1).
+
+    Between 1.0.0.0 and 223.255.255.255: FRR and others refuse an identifier that looks like a multicast or class E
+    address.
+    """
+    return blocks.address_text(IPV4, (1 << 24) + zlib.crc32(name.encode()) % (LAST_UNICAST - (1 << 24) + 1))
 
 
 def _rack_asn(intent: Intent, node: str, facts: dict[str, Any], report: Report) -> int:

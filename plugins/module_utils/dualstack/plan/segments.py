@@ -26,7 +26,7 @@ def build(intent: Intent, report: Report) -> dict[str, Segment]:
         segments[name] = _rack(intent, name, rack, report)
     for index, link in enumerate(intent.fabric["links"]):
         ends = [end for end in link["between"] if end in intent.routers]
-        if len(ends) == 2:
+        if len(set(ends)) == 2:
             segments["--".join(ends)] = _link(intent, index, link, report)
     for router, facts in intent.routers.items():
         if facts["network"]:
