@@ -1,0 +1,39 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job: one intent, configured everywhere and proven; and nothing to do the second time."""
+
+from __future__ import annotations
+
+import pytest
+from lab.driver import Fabric
+
+pytestmark = [pytest.mark.root, pytest.mark.lab]
+
+
+def test_every_vip_is_proven_in_its_family(fabric: Fabric) -> None:
+    evidence = fabric.settle()
+    rows = {(vip["service"], vip["mode"], vip["family"]) for vip in evidence["vips"]}
+    bgp = {service for service, mode, _family in rows if mode == "bgp"}
+    layer2 = {service for service, mode, _family in rows if mode == "layer2"}
+    assert len(bgp) >= 4 and len(layer2) >= 2
+    for services, mode in ((bgp, "bgp"), (layer2, "layer2")):
+        assert {(service, mode, family) for service in services for family in ("ipv4", "ipv6")} <= rows
+    assert evidence["plan_hash"] == fabric.plan()["hash"]
+    assert all(link["proof"] for vip in evidence["vips"] for link in vip["links"])
+
+
+def test_a_second_run_changes_nothing(fabric: Fabric) -> None:
+    assert fabric.playbook("site").require().changed == []
+
+
+def test_check_mode_agrees(fabric: Fabric) -> None:
+    assert fabric.playbook("site", "--check", "--diff").require().changed == []
+
+
+def test_no_secret_in_what_is_written_or_shown(fabric: Fabric) -> None:
+    password = fabric.secrets.read_text(encoding="utf-8").split(":")[-1].strip()
+    run = fabric.playbook("site", "--check", "--diff", "-vv").require()
+    assert password not in str(run.result) and password not in run.stderr
+    for path in fabric.artifacts.rglob("*"):
+        assert path.is_dir() or password not in path.read_text(encoding="utf-8"), path
