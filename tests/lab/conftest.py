@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab.driver import ROOT, Fabric
+from driver import ROOT, Fabric
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that die: the wire must not notice a dead speaker, and a dead wire comes back by itself, without the speaker."""
+"""Processes that die: the wire does not notice a dead speaker; a dead wire comes back by itself, without the speaker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from lab.driver import Fabric
+from driver import Fabric
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 NODE = "node2"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lab.driver import Fabric
+from driver import Fabric
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from lab.driver import Fabric
+from driver import Fabric
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 
