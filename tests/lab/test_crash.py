@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that die: the wire does not notice a dead speaker; a dead wire comes back by itself, without the speaker."""
+"""Dying processes: the wire does not notice a dead speaker; a dead wire comes back by itself, without the speaker."""
 
 from __future__ import annotations
 
