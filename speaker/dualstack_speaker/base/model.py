@@ -1,0 +1,71 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired state that ``speaker`` hands to ``wire``, as immutable data. Shapes: docs/architecture.md, "speaker and wire"."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Peer(NamedTuple):
+    """One BGP neighbour. Times in seconds; addresses as packed octets."""
+
+    local_asn: int
+    peer_asn: int
+    address: bytes
+    port: int
+    source_address: bytes | None
+    router_id: bytes
+    hold_time: int
+    keepalive_time: float
+    connect_retry: float
+    password: str | None
+    families: tuple[str, ...]
+    next_hop_ipv4: bytes | None
+    next_hop_ipv6: bytes | None
+    multihop: bool
+
+    @property
+    def internal(self) -> bool:
+        """Whether this is an iBGP peer (RFC 4271 section 1.1)."""
+        return self.local_asn == self.peer_asn
+
+    def needs_reset(self, other: Peer) -> bool:
+        """Whether going from this to ``other`` takes a new session: all that stands in OPEN or belongs to the connection."""
+        kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6"}
+        return any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
+
+
+class Attributes(NamedTuple):
+    """What a prefix carries towards a peer, apart from what follows from the session."""
+
+    communities: tuple[int, ...]
+    large_communities: tuple[tuple[int, int, int], ...]
+    local_preference: int | None
+
+
+class Path(NamedTuple):
+    """A set of peers to which a prefix goes with the same attributes."""
+
+    peers: tuple[str, ...]
+    attributes: Attributes
+
+
+Paths = tuple[Path, ...]
+
+
+class Desired(NamedTuple):
+    """A whole desired state: peers by name, paths by prefix key, interface names by packed layer-2 address."""
+
+    peers: dict[str, Peer]
+    routes: dict[bytes, Paths]
+    layer2: dict[bytes, tuple[str, ...]]
+
+
+class Delta(NamedTuple):
+    """Changes of a desired state; None takes the item away."""
+
+    peers: dict[str, Peer | None]
+    routes: dict[bytes, Paths | None]
+    layer2: dict[bytes, tuple[str, ...] | None]

@@ -1,0 +1,136 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state machine of a session that only dials, as a table (RFC 4271 section 8). Nothing else lives here.
+
+::
+
+    Idle --start, retry--> Connect --connected--> OpenSent --open--> OpenConfirm --keepalive--> Established
+      ^                       |                      |                    |                         |
+      +---- closed, due deadlines, errors, stop, restart: from everywhere --------------------------+
+
+Left out: Active and events 14-16, 20, 23 (we do not listen, so there is no collision), 3-8 (no passive mode; damping is the back-off
+of the dials, which RFC 4271 calls IdleHoldTimer, event 13), 12 (delayed OPEN), 28 (received UPDATEs are dropped unread).
+A pair without a row takes its state's row in DEFAULT.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class State(enum.Enum):
+    """States of RFC 4271 section 8.2.2; values are what operators read."""
+
+    IDLE = "Idle"
+    CONNECT = "Connect"
+    OPEN_SENT = "OpenSent"
+    OPEN_CONFIRM = "OpenConfirm"
+    ESTABLISHED = "Established"
+
+
+class Event(enum.Enum):
+    """Events; the number is that of RFC 4271 section 8.1 where it has one."""
+
+    START = "start"  # 1
+    STOP = "stop"  # 2
+    RESTART = "restart"  # 2, then 1: a changed configuration
+    RETRY_DUE = "retry"  # 9, 13
+    DIAL_DUE = "dial"  # 9 in Connect
+    HOLD_DUE = "hold"  # 10
+    KEEPALIVE_DUE = "keepalive"  # 11
+    SEND_HOLD_DUE = "send_hold"  # 29 (RFC 9687)
+    CONNECTED = "connected"  # 17
+    CLOSED = "closed"  # 18
+    OPEN = "open"  # 19
+    HEADER_BAD = "header bad"  # 21
+    OPEN_BAD = "open bad"  # 22
+    NOTIFICATION = "notification"  # 24, 25
+    KEEPALIVE = "keepalive received"  # 26
+    UPDATE = "update"  # 27
+    ROUTE_REFRESH = "route refresh"  # RFC 2918
+
+
+class Action(enum.Enum):
+    """What a session does on a transition; one method each."""
+
+    NOTHING = "nothing"
+    DIAL = "dial"
+    SEND_OPEN = "send_open"
+    CONFIRM = "confirm"  # take the OPEN, answer KEEPALIVE
+    ESTABLISH = "establish"
+    ALIVE = "alive"  # the peer spoke: move the hold deadline
+    COUNT_UPDATE = "count_update"
+    REFRESH = "refresh"
+    SEND_KEEPALIVE = "send_keepalive"
+    FAIL = "fail"  # the connection is gone or useless: hang up, back off
+    REFUSE = "refuse"  # NOTIFICATION from the error, hang up, back off
+    HOLD_EXPIRED = "hold_expired"
+    SEND_HOLD_EXPIRED = "send_hold_expired"
+    UNEXPECTED = "unexpected"  # FSM error with the subcode of RFC 6608, hang up, back off
+    CEASE = "cease"  # Cease with a reason, hang up, stay down
+    AGAIN = "again"  # Cease with a reason, hang up, dial at once
+
+
+_DOWN = {
+    Event.STOP: (Action.CEASE, State.IDLE),
+    Event.RESTART: (Action.AGAIN, State.IDLE),
+    Event.CLOSED: (Action.FAIL, State.IDLE),
+}
+_TALKING = {
+    **_DOWN,
+    Event.HOLD_DUE: (Action.HOLD_EXPIRED, State.IDLE),
+    Event.SEND_HOLD_DUE: (Action.SEND_HOLD_EXPIRED, State.IDLE),
+    Event.NOTIFICATION: (Action.FAIL, State.IDLE),
+    Event.HEADER_BAD: (Action.REFUSE, State.IDLE),
+}
+
+TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
+    State.IDLE: {
+        Event.START: (Action.DIAL, State.CONNECT),
+        Event.RETRY_DUE: (Action.DIAL, State.CONNECT),
+        Event.STOP: (Action.CEASE, State.IDLE),
+        Event.RESTART: (Action.AGAIN, State.IDLE),
+    },
+    State.CONNECT: {
+        **_DOWN,
+        Event.START: (Action.NOTHING, State.CONNECT),
+        Event.CONNECTED: (Action.SEND_OPEN, State.OPEN_SENT),
+        Event.DIAL_DUE: (Action.FAIL, State.IDLE),
+    },
+    State.OPEN_SENT: {
+        **_TALKING,
+        Event.START: (Action.NOTHING, State.OPEN_SENT),
+        Event.OPEN: (Action.CONFIRM, State.OPEN_CONFIRM),
+        Event.OPEN_BAD: (Action.REFUSE, State.IDLE),
+    },
+    State.OPEN_CONFIRM: {
+        **_TALKING,
+        Event.START: (Action.NOTHING, State.OPEN_CONFIRM),
+        Event.KEEPALIVE: (Action.ESTABLISH, State.ESTABLISHED),
+        Event.KEEPALIVE_DUE: (Action.SEND_KEEPALIVE, State.OPEN_CONFIRM),
+    },
+    State.ESTABLISHED: {
+        **_TALKING,
+        Event.START: (Action.NOTHING, State.ESTABLISHED),
+        Event.KEEPALIVE: (Action.ALIVE, State.ESTABLISHED),
+        Event.UPDATE: (Action.COUNT_UPDATE, State.ESTABLISHED),
+        Event.ROUTE_REFRESH: (Action.REFRESH, State.ESTABLISHED),
+        Event.KEEPALIVE_DUE: (Action.SEND_KEEPALIVE, State.ESTABLISHED),
+    },
+}
+
+DEFAULT: dict[State, tuple[Action, State]] = {
+    State.IDLE: (Action.NOTHING, State.IDLE),  # RFC 4271: any other event does not change the state
+    State.CONNECT: (Action.FAIL, State.IDLE),
+    State.OPEN_SENT: (Action.UNEXPECTED, State.IDLE),
+    State.OPEN_CONFIRM: (Action.UNEXPECTED, State.IDLE),
+    State.ESTABLISHED: (Action.UNEXPECTED, State.IDLE),
+}
+
+UNEXPECTED_SUBCODE = {State.OPEN_SENT: 1, State.OPEN_CONFIRM: 2, State.ESTABLISHED: 3}  # RFC 6608
+
+
+def step(state: State, event: Event) -> tuple[Action, State]:
+    """What happens on ``event`` in ``state``, and the state after it."""
+    return TABLE[state].get(event) or DEFAULT[state]

@@ -1,0 +1,91 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers of the protocol and their texts, with the RFC that gives them."""
+
+from __future__ import annotations
+
+VERSION = 4
+AS_TRANS = 23456  # RFC 6793 section 9
+MARKER = b"\xff" * 16
+HEADER_LENGTH = 19
+MAX_LENGTH = 4096
+
+# Message types: RFC 4271 section 4.1; 5: RFC 2918
+OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE_REFRESH = 1, 2, 3, 4, 5
+
+# Capabilities: RFC 4760 section 8; RFC 2918; RFC 6793
+CAP_MULTIPROTOCOL, CAP_ROUTE_REFRESH, CAP_FOUR_OCTET_ASN = 1, 2, 65
+PARAMETER_CAPABILITIES = 2  # RFC 5492
+PARAMETER_EXTENDED = 255  # RFC 9072
+
+# Path attributes: RFC 4271 section 5; 8: RFC 1997; 14, 15: RFC 4760; 17: RFC 6793; 32: RFC 8092
+ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF, COMMUNITIES = 1, 2, 3, 5, 8
+MP_REACH_NLRI, MP_UNREACH_NLRI, AS4_PATH, LARGE_COMMUNITIES = 14, 15, 17, 32
+AS_SEQUENCE = 2
+
+AFI_SAFI = {"ipv4": (1, 1), "ipv6": (2, 1)}
+FAMILY_OF = {pair: name for name, pair in AFI_SAFI.items()}
+
+# Error codes: RFC 4271 section 4.5; 7: RFC 7313; 8: RFC 9687
+HEADER_ERROR, OPEN_ERROR, UPDATE_ERROR, HOLD_EXPIRED, FSM_ERROR, CEASE, REFRESH_ERROR, SEND_HOLD_EXPIRED = range(1, 9)
+
+# Subcodes that we send
+NOT_SYNCHRONIZED, BAD_LENGTH, BAD_TYPE = 1, 2, 3
+BAD_VERSION, BAD_PEER_AS, BAD_IDENTIFIER, BAD_PARAMETER, BAD_HOLD_TIME, BAD_CAPABILITY = 1, 2, 3, 4, 6, 7
+ADMINISTRATIVE_SHUTDOWN, PEER_DECONFIGURED, CONFIGURATION_CHANGE = 2, 3, 6  # RFC 4486
+
+CODE_TEXT = {
+    1: "message header error",
+    2: "OPEN message error",
+    3: "UPDATE message error",
+    4: "hold timer expired",
+    5: "finite state machine error",
+    6: "cease",
+    7: "ROUTE-REFRESH message error",
+    8: "send hold timer expired",
+}
+SUBCODE_TEXT = {
+    (1, 1): "connection not synchronized",
+    (1, 2): "bad message length",
+    (1, 3): "bad message type",
+    (2, 1): "unsupported version number",
+    (2, 2): "bad peer AS",
+    (2, 3): "bad BGP identifier",
+    (2, 4): "unsupported optional parameter",
+    (2, 5): "authentication failure",
+    (2, 6): "unacceptable hold time",
+    (2, 7): "unsupported capability",
+    (2, 11): "role mismatch",
+    (3, 1): "malformed attribute list",
+    (3, 2): "unrecognized well-known attribute",
+    (3, 3): "missing well-known attribute",
+    (3, 4): "attribute flags error",
+    (3, 5): "attribute length error",
+    (3, 6): "invalid ORIGIN",
+    (3, 8): "invalid NEXT_HOP",
+    (3, 9): "optional attribute error",
+    (3, 10): "invalid network field",
+    (3, 11): "malformed AS_PATH",
+    (5, 1): "unexpected message in OpenSent",
+    (5, 2): "unexpected message in OpenConfirm",
+    (5, 3): "unexpected message in Established",
+    (6, 1): "maximum number of prefixes reached",
+    (6, 2): "administrative shutdown",
+    (6, 3): "peer de-configured",
+    (6, 4): "administrative reset",
+    (6, 5): "connection rejected",
+    (6, 6): "other configuration change",
+    (6, 7): "connection collision resolution",
+    (6, 8): "out of resources",
+    (6, 9): "hard reset",
+    (6, 10): "BFD down",
+    (7, 1): "invalid message length",
+}
+
+
+def describe(code: int, subcode: int) -> str:
+    """A NOTIFICATION's code and subcode in words."""
+    text = CODE_TEXT.get(code, "unknown error")
+    detail = SUBCODE_TEXT.get((code, subcode))
+    return f"{text}: {detail} ({code}/{subcode})" if detail else f"{text} ({code}/{subcode})"

@@ -1,0 +1,120 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OPEN, NOTIFICATION, KEEPALIVE and ROUTE-REFRESH (RFC 4271 section 4, RFC 2918, RFC 9003)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..base.addresses import show
+from ..base.codec import Reader, Short
+from ..base.model import Peer
+from . import capabilities, iana
+from .errors import SessionError
+from .framing import message
+
+KEEPALIVE = message(iana.KEEPALIVE)
+
+
+class Open(NamedTuple):
+    """A received OPEN; ``asn`` is the 4-octet one where the peer has it."""
+
+    asn: int
+    hold_time: int
+    identifier: bytes
+    capabilities: capabilities.Capabilities
+
+
+class Negotiated(NamedTuple):
+    """What both sides agreed on. Times in seconds; a hold time of 0 means no keepalives (RFC 4271 section 4.2)."""
+
+    families: tuple[str, ...]
+    hold_time: int
+    four_octet_asn: bool
+
+
+def encode_open(peer: Peer) -> bytes:
+    """Our OPEN for a peer."""
+    asn = peer.local_asn if peer.local_asn < 65536 else iana.AS_TRANS
+    block = capabilities.encode(peer.families, peer.local_asn)
+    options = bytes((iana.PARAMETER_CAPABILITIES, len(block))) + block
+    head = bytes((iana.VERSION,)) + asn.to_bytes(2, "big") + peer.hold_time.to_bytes(2, "big") + peer.router_id
+    return message(iana.OPEN, head + bytes((len(options),)) + options)
+
+
+def decode_open(body: bytes) -> Open:
+    """Reads an OPEN's body (at least 10 octets, as framing checked); SessionError as RFC 4271 section 6.2 says."""
+    reader = Reader(body)
+    version, asn, hold_time = reader.number(1), reader.number(2), reader.number(2)
+    if version != iana.VERSION:
+        text = f"peer speaks BGP version {version}, not 4"
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_VERSION, text, bytes((0, iana.VERSION)))
+    identifier = reader.take(4)
+    try:
+        length = reader.number(1)
+        wide = length == iana.PARAMETER_EXTENDED and body[10:11] == bytes((iana.PARAMETER_EXTENDED,))
+        if wide:
+            reader.take(1)
+            length = reader.number(2)
+        options = Reader(reader.take(length))
+        reader.end()
+    except Short:
+        raise SessionError(iana.OPEN_ERROR, 0, "peer's OPEN has a wrong length of its optional parameters") from None
+    offered = capabilities.decode(options, wide)
+    return Open(asn if offered.asn is None else offered.asn, hold_time, identifier, offered)
+
+
+def negotiate(peer: Peer, theirs: Open) -> Negotiated:
+    """What a session with this OPEN uses; SessionError when there can be none (RFC 4271 section 6.2, RFC 5492, RFC 6286)."""
+    if theirs.asn != peer.peer_asn:
+        text = f"peer AS {theirs.asn} refused: {peer.peer_asn} is configured for {show(peer.address)}"
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_PEER_AS, text)
+    if theirs.identifier == bytes(4) or (peer.internal and theirs.identifier == peer.router_id):
+        text = f"peer's router ID {show(theirs.identifier)} refused: it is 0 or our own"
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_IDENTIFIER, text)
+    if theirs.hold_time in (1, 2):
+        text = f"peer's hold time of {theirs.hold_time} s refused: it must be 0 or at least 3 s"
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_HOLD_TIME, text)
+    offered = theirs.capabilities.families
+    accepted = ("ipv4",) if offered is None else offered
+    families = tuple(name for name in peer.families if name in accepted)
+    if not families:
+        text = f"peer carries none of our families ({', '.join(peer.families)}): activate them for us on {show(peer.address)}"
+        wanted = capabilities.encode(peer.families, peer.local_asn)
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, wanted)
+    return Negotiated(families, min(peer.hold_time, theirs.hold_time), theirs.capabilities.asn is not None)
+
+
+def encode_notification(code: int, subcode: int, data: bytes = b"") -> bytes:
+    """A NOTIFICATION."""
+    return message(iana.NOTIFICATION, bytes((code, subcode)) + data)
+
+
+def shutdown_text(reason: str) -> bytes:
+    """The data of a Cease that carries a reason (RFC 9003): at most 255 octets of UTF-8."""
+    text = reason.encode()[:255].decode("utf-8", "ignore").encode()
+    return bytes((len(text),)) + text
+
+
+def describe_notification(body: bytes, peer: Peer) -> str:
+    """A received NOTIFICATION's body (at least 2 octets) in words: what the peer refused, and its own text (RFC 9003)."""
+    code, subcode, data = body[0], body[1], body[2:]
+    text = iana.describe(code, subcode)
+    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_PEER_AS):
+        return f"peer refused our AS {peer.local_asn}: it expects another one; {text}"
+    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_IDENTIFIER):
+        return f"peer refused our router ID {show(peer.router_id)}; {text}"
+    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_HOLD_TIME):
+        return f"peer refused our hold time of {peer.hold_time} s; {text}"
+    if code == iana.CEASE and subcode in (2, 4) and data and 0 < data[0] <= len(data) - 1:
+        said = data[1 : 1 + data[0]].decode("utf-8", "replace")
+        text += ': "' + "".join(char if char.isprintable() else "?" for char in said) + '"'
+    return f"peer closed the session; {text}"
+
+
+def decode_route_refresh(body: bytes) -> str | None:
+    """The family that a ROUTE-REFRESH asks for; None when it is none of ours (RFC 2918: ignored) or no plain request (RFC 7313)."""
+    reader = Reader(body)
+    afi, subtype, safi = reader.number(2), reader.number(1), reader.number(1)
+    return iana.FAMILY_OF.get((afi, safi)) if subtype == 0 else None

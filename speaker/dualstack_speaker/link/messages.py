@@ -1,0 +1,102 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests and answers on the link, checked as a whole: one bad item refuses the message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from ..base.model import Delta, Desired
+from . import peers
+from .errors import LinkError
+from .fields import Fields, address
+from .routes import Decoder
+
+
+class Request(NamedTuple):
+    """A request: ``op`` is full, delta or status; ``body`` holds what is still to be decoded."""
+
+    op: str
+    seq: int
+    body: dict[str, Any]
+
+
+def decode_request(line: bytes) -> Request:
+    """The frame of a request; LinkError when it is none."""
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise LinkError(f"the line is no JSON: {error}") from None
+    fields = Fields("request", value)
+    op = fields.take("op")
+    seq = fields.number("seq", 0, 2**63)
+    if op == "full":
+        body = {"desired": fields.take("desired")}
+    elif op == "delta":
+        body = {name: fields.take(name, {}) for name in ("peers", "routes", "layer2")}
+    elif op == "status":
+        body = {}
+    else:
+        raise LinkError(f"request.op: {op!r} is neither full, delta nor status")
+    fields.end()
+    return Request(op, seq, body)
+
+
+def sequence_of(line: bytes) -> int | None:
+    """The number of a request that could not be decoded, so that its refusal can name it."""
+    try:
+        seq = json.loads(line)["seq"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return seq if type(seq) is int else None
+
+
+def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
+    """The state of a full request."""
+    fields = Fields("desired", body["desired"])
+    parts = {name: fields.take(name) for name in ("peers", "routes", "layer2")}
+    fields.end()
+    delta = decode_delta(parts, decoder)
+    for part in (delta.peers, delta.routes, delta.layer2):
+        if None in part.values():
+            raise LinkError("desired: null takes items away in a delta, it has no place in a full state")
+    return Desired(delta.peers, delta.routes, delta.layer2)  # type: ignore[arg-type]
+
+
+def decode_delta(body: dict[str, Any], decoder: Decoder) -> Delta:
+    """The changes of a delta request."""
+    for name, value in body.items():
+        if not isinstance(value, dict):
+            raise LinkError(f"{name}: an object is expected")
+    changed_peers = {
+        name: None if value is None else peers.decode(f"peers.{name}", value) for name, value in body["peers"].items()
+    }
+    routes = {}
+    for text, value in body["routes"].items():
+        routes[decoder.prefix(text)] = None if value is None else decoder.paths(text, value)
+    if len(routes) != len(body["routes"]):
+        raise LinkError("routes: a prefix stands there twice, in two ways of writing it")
+    layer2 = {
+        address(f"layer2.{text}", text): None if value is None else _interfaces(f"layer2.{text}", value)
+        for text, value in body["layer2"].items()
+    }
+    return Delta(changed_peers, routes, layer2)
+
+
+def encode_ack(seq: int | None, error: str | None = None, status: dict[str, Any] | None = None) -> bytes:
+    """The answer to a request, as a line."""
+    answer: dict[str, Any] = {"op": "ack", "seq": seq, "ok": error is None}
+    if error is not None:
+        answer["error"] = error
+    if status is not None:
+        answer["status"] = status
+    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
+
+
+def _interfaces(where: str, value: Any) -> tuple[str, ...]:
+    fields = Fields(where, value)
+    names = fields.texts("interfaces")
+    fields.end()
+    return tuple(sorted(set(names)))

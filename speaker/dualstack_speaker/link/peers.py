@@ -1,0 +1,96 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A peer as JSON: checked reading and writing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.addresses import FAMILIES, family, show
+from ..base.model import Peer
+from .errors import LinkError
+from .fields import Fields
+
+MAX_PASSWORD = 80  # octets: TCP_MD5SIG_MAXKEYLEN of Linux
+
+
+def decode(where: str, value: Any) -> Peer:
+    """A peer; LinkError names the bad field."""
+    fields = Fields(where, value)
+    address = fields.address("address")
+    if address is None or not any(address):
+        raise LinkError(f"{where}.address: the peer's address is expected")
+    source = fields.address("source_address", None)
+    if source is not None and len(source) != len(address):
+        raise LinkError(f"{where}.source_address: {show(source)} is not of the family of the peer's address")
+    router_id = fields.address("router_id")
+    if router_id is None or len(router_id) != 4 or not any(router_id):
+        raise LinkError(f"{where}.router_id: an IPv4 address other than 0.0.0.0 is expected")
+    hold_time = fields.number("hold_time", 0, 65535)
+    if hold_time in (1, 2):
+        raise LinkError(f"{where}.hold_time: {hold_time} is neither 0 nor at least 3 (RFC 4271 section 4.2)")
+    families = fields.texts("families")
+    if not families or len(set(families)) != len(families) or not set(families) <= set(FAMILIES):
+        raise LinkError(f"{where}.families: one or both of {', '.join(FAMILIES)} are expected")
+    hops = Fields(f"{where}.next_hop", fields.take("next_hop"))
+    next_hop = {name: _next_hop(hops, name, name in families) for name in FAMILIES}
+    hops.end()
+    peer = Peer(
+        local_asn=fields.number("local_asn", 1, 0xFFFFFFFF),
+        peer_asn=fields.number("peer_asn", 1, 0xFFFFFFFF),
+        address=address,
+        port=fields.number("port", 1, 65535, 179),
+        source_address=source,
+        router_id=router_id,
+        hold_time=hold_time,
+        keepalive_time=fields.seconds("keepalive_time", 1, 65535),
+        connect_retry=fields.seconds("connect_retry", 0.1, 65535),
+        password=_password(fields),
+        families=tuple(name for name in FAMILIES if name in families),
+        next_hop_ipv4=next_hop["ipv4"],
+        next_hop_ipv6=next_hop["ipv6"],
+        multihop=fields.flag("multihop", False),
+    )
+    fields.end()
+    return peer
+
+
+def encode(peer: Peer) -> dict[str, Any]:
+    """The JSON object of a peer, its password included."""
+    hops = {"ipv4": peer.next_hop_ipv4, "ipv6": peer.next_hop_ipv6}
+    return {
+        "local_asn": peer.local_asn,
+        "peer_asn": peer.peer_asn,
+        "address": show(peer.address),
+        "port": peer.port,
+        "source_address": None if peer.source_address is None else show(peer.source_address),
+        "router_id": show(peer.router_id),
+        "hold_time": peer.hold_time,
+        "keepalive_time": peer.keepalive_time,
+        "connect_retry": peer.connect_retry,
+        "password": peer.password,
+        "families": list(peer.families),
+        "next_hop": {name: show(hop) for name, hop in hops.items() if hop is not None},
+        "multihop": peer.multihop,
+    }
+
+
+def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
+    hop = hops.address(name, None)
+    if hop is None:
+        if needed:
+            raise LinkError(f"{hops.where}.{name}: is missing, but the peer carries {name}")
+        return None
+    if family(hop) != name or not any(hop):
+        raise LinkError(f"{hops.where}.{name}: {show(hop)} cannot be an {name} next hop")
+    return hop
+
+
+def _password(fields: Fields) -> str | None:
+    value = fields.take("password", None)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value.encode()) <= MAX_PASSWORD:
+        raise LinkError(f"{fields.where}.password: a text of 1 to {MAX_PASSWORD} octets is expected, or null")
+    return value

@@ -1,0 +1,96 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired state and what changes in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..base.addresses import prefix_family, show_prefix
+from ..base.model import Delta, Desired, Paths, Peer
+from .errors import LinkError
+
+
+class Changes(NamedTuple):
+    """What is different now. ``routes``: prefix keys by (paths before, paths now); equal pairs stand together."""
+
+    peers: dict[str, Peer | None]
+    routes: dict[tuple[Paths, Paths], list[bytes]]
+    layer2: dict[bytes, tuple[str, ...] | None]
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is different."""
+        return bool(self.peers or self.routes or self.layer2)
+
+
+class Store:
+    """The last accepted state. A refused change leaves it as it was."""
+
+    def __init__(self) -> None:
+        self.state = Desired({}, {}, {})
+
+    def replace(self, wanted: Desired) -> Changes:
+        """Takes a whole state over; LinkError when it does not fit together."""
+        _check(wanted.peers, wanted.routes)
+        before = self.state
+        delta = Delta(
+            {**dict.fromkeys(before.peers.keys() - wanted.peers.keys()), **wanted.peers},
+            {**dict.fromkeys(before.routes.keys() - wanted.routes.keys()), **wanted.routes},
+            {**dict.fromkeys(before.layer2.keys() - wanted.layer2.keys()), **wanted.layer2},
+        )
+        return self._apply(delta)
+
+    def change(self, delta: Delta) -> Changes:
+        """Takes changes over; LinkError when the state would not fit together."""
+        peers = {name: peer for name, peer in {**self.state.peers, **delta.peers}.items() if peer is not None}
+        _check(peers, delta.routes)
+        shrunk = any(
+            peer is None or (name in self.state.peers and set(peer.families) < set(self.state.peers[name].families))
+            for name, peer in delta.peers.items()
+        )
+        if shrunk:
+            _check(peers, {**self.state.routes, **delta.routes})
+        return self._apply(delta)
+
+    def _apply(self, delta: Delta) -> Changes:
+        changes = Changes({}, {}, {})
+        peers, routes, layer2 = self.state
+        for name, peer in delta.peers.items():
+            if peers.get(name) != peer:
+                changes.peers[name] = peer
+                _put(peers, name, peer)
+        for key, paths in delta.routes.items():
+            before, after = routes.get(key, ()), paths or ()
+            if before is not after and before != after:
+                changes.routes.setdefault((before, after), []).append(key)
+            _put(routes, key, after or None)
+        for address, interfaces in delta.layer2.items():
+            if layer2.get(address) != interfaces:
+                changes.layer2[address] = interfaces
+                _put(layer2, address, interfaces)
+        return changes
+
+
+def _put(items: dict, name: object, value: object) -> None:  # type: ignore[type-arg]
+    if value is None:
+        items.pop(name, None)
+    else:
+        items[name] = value
+
+
+def _check(peers: dict[str, Peer], routes: dict[bytes, Paths] | dict[bytes, Paths | None]) -> None:
+    """Every path names peers that are there and carry its family."""
+    seen: set[tuple[int, int]] = set()
+    for key, paths in routes.items():
+        shape = (key[0], id(paths))
+        if paths is None or shape in seen:
+            continue
+        seen.add(shape)
+        for path in paths:
+            for name in path.peers:
+                if name not in peers:
+                    raise LinkError(f"routes.{show_prefix(key)}: names the unknown peer {name!r}")
+                if prefix_family(key) not in peers[name].families:
+                    raise LinkError(f"routes.{show_prefix(key)}: peer {name!r} does not carry {prefix_family(key)}")

@@ -1,0 +1,205 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The driver of one BGP session: owns its socket and its timer, performs what the session puts out."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from ..base.addresses import show
+from ..base.model import Attributes, Peer
+from ..base.outputs import Dial, Hangup, Note, Output, Send
+from ..bgp.session import Session
+from ..net import tcp
+from .logs import Log
+
+_GRACE = 1.0  # seconds that a closing connection has to get its last message out
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection of a peer; hands everything on with its number."""
+
+    def __init__(self, driver: BgpDriver, number: int) -> None:
+        self._driver = driver
+        self._number = number
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The transport stands; any octet left unsent counts as blocked."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.set_write_buffer_limits(high=0)
+        self._driver.on_connected(self._number, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Octets arrived."""
+        self._driver.on_received(self._number, data)
+
+    def pause_writing(self) -> None:
+        """The socket's buffer is full."""
+        self._driver.on_blocked(self._number)
+
+    def resume_writing(self) -> None:
+        """Everything is handed to the socket."""
+        self._driver.on_writable(self._number)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._driver.on_closed(self._number, reason(exc) if exc else "connection closed by the peer")
+
+
+class BgpDriver:
+    """A session with its socket and timer."""
+
+    def __init__(self, name: str, peer: Peer, log: Log) -> None:
+        self.session = Session(name, peer, random.random)
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._closing: asyncio.Transport | None = None
+        self._dialling: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._pumping = False
+
+    def start(self) -> None:
+        """Dials."""
+        self._run(self.session.start(self._loop.time()))
+
+    def stop(self, why: str) -> None:
+        """Ends the session with Cease."""
+        self._run(self.session.stop(why, self._loop.time()))
+
+    def reconfigure(self, peer: Peer) -> None:
+        """Takes a changed peer over."""
+        self._run(self.session.reconfigure(peer, self._loop.time()))
+
+    def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
+        """Changes what the peer should hold; ``flush`` sends it."""
+        self.session.put(keys, value)
+
+    def flush(self) -> None:
+        """Sends what waits."""
+        self._run([])
+
+    @property
+    def closing(self) -> bool:
+        """Whether a last message is still on its way."""
+        return self._closing is not None and self._closing.get_write_buffer_size() > 0
+
+    def status(self) -> dict[str, Any]:
+        """The session's part of the status."""
+        peer, seen = self.session.peer, self.session.snapshot(self._loop.time())
+        return {
+            "state": seen.state,
+            "address": show(peer.address),
+            "peer_asn": peer.peer_asn,
+            "transport": "ipv4" if len(peer.address) == 4 else "ipv6",
+            "families": list(seen.families or peer.families),
+            "established_s": None if seen.established_s is None else round(seen.established_s, 3),
+            "flaps": seen.flaps,
+            "announced": seen.announced,
+            "last_error": seen.last_error,
+        }
+
+    # From the connection
+
+    def on_connected(self, number: int, transport: asyncio.Transport) -> None:
+        """The connection stands."""
+        if number != self.session.number:
+            transport.abort()
+            return
+        self._transport = transport
+        self._run(self.session.connected(number, self._loop.time()))
+
+    def on_received(self, number: int, data: bytes) -> None:
+        """Octets arrived."""
+        self._run(self.session.received(number, data, self._loop.time()))
+
+    def on_blocked(self, number: int) -> None:
+        """The connection takes no more."""
+        self._run(self.session.blocked(number, self._loop.time()))
+
+    def on_writable(self, number: int) -> None:
+        """The connection takes data."""
+        self._run(self.session.writable(number, self._loop.time()))
+
+    def on_closed(self, number: int, why: str) -> None:
+        """The connection is gone."""
+        self._run(self.session.closed(number, why, self._loop.time()))
+
+    # Outputs
+
+    def _run(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, Send):
+                if self._transport is not None:
+                    self._transport.write(output.data)
+            elif isinstance(output, Dial):
+                self._dialling = self._loop.create_task(self._dial(output.number))
+            elif isinstance(output, Hangup):
+                self._hang_up()
+            elif isinstance(output, Note):
+                self._log.write("info", output.kind, output.fields)
+        if self.session.waiting and not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+        self._arm()
+
+    def _pump(self) -> None:
+        """One slice of UPDATEs per turn of the loop, so that nobody waits long for it."""
+        self._pumping = False
+        if self.session.waiting:
+            self._run(self.session.writable(self.session.number, self._loop.time()))
+
+    def _arm(self) -> None:
+        """Sees to it that the timer fires no later than the next deadline; firing early costs less than moving it each time."""
+        at = self.session.next_deadline
+        if at is None or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._expire)
+
+    def _expire(self) -> None:
+        due = self._timer.when() if self._timer is not None else 0.0
+        self._timer = None
+        self._run(self.session.expire(max(due, self._loop.time())))
+
+    def _hang_up(self) -> None:
+        if self._dialling is not None:
+            self._dialling.cancel()
+            self._dialling = None
+        if self._transport is not None:
+            self._closing, self._transport = self._transport, None
+            self._closing.close()
+            self._loop.call_later(_GRACE, self._closing.abort)
+
+    async def _dial(self, number: int) -> None:
+        peer = self.session.peer
+        sock: socket.socket | None = None
+        try:
+            ttl = 1 if not (peer.internal or peer.multihop) else None
+            sock = tcp.open_client(peer.address, peer.source_address, peer.password, ttl)
+            await self._loop.sock_connect(sock, (show(peer.address), peer.port))
+            await self._loop.create_connection(lambda: Connection(self, number), sock=sock)
+            sock = None
+        except OSError as error:
+            why = reason(error)
+            if error.errno == errno.EADDRNOTAVAIL and peer.source_address is not None:
+                why = f"source address {show(peer.source_address)} is not on this host"
+            self.on_closed(number, f"cannot connect to {show(peer.address)} port {peer.port}: {why}")
+        finally:
+            if sock is not None:
+                sock.close()
+
+
+def reason(error: Exception) -> str:
+    """An error of the system in its own words, without the numbers around them."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno).lower()
+    return str(error)

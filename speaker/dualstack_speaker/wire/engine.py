@@ -1,0 +1,104 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired state and what follows from it: sessions, routes towards each, layer-2 addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.model import Delta, Desired, Paths
+from ..link.store import Changes, Store
+from .bgp_io import BgpDriver
+from .layer2_io import Layer2Driver
+from .logs import Log
+
+
+class Engine:
+    """Applies states and changes; holds everything back until the first state is there."""
+
+    def __init__(self, log: Log, layer2: Layer2Driver) -> None:
+        self._log = log
+        self._store = Store()
+        self._sessions: dict[str, BgpDriver] = {}
+        self._layer2 = layer2
+        self.synced = False
+
+    @property
+    def state(self) -> Desired:
+        """The last accepted state."""
+        return self._store.state
+
+    def replace(self, wanted: Desired) -> bool:
+        """Takes a whole state over; whether anything changed. LinkError leaves all as it was."""
+        changes = self._store.replace(wanted)
+        first, self.synced = not self.synced, True
+        self._apply(changes)
+        return changes.any or first
+
+    def change(self, delta: Delta) -> bool:
+        """Takes changes over; whether anything changed. LinkError leaves all as it was."""
+        changes = self._store.change(delta)
+        self._apply(changes)
+        return changes.any
+
+    def stop(self, why: str) -> None:
+        """Withdraws everything: Cease to every peer, no more answers."""
+        for session in self._sessions.values():
+            session.stop(why)
+        self._layer2.close()
+
+    @property
+    def closing(self) -> bool:
+        """Whether last messages are still on their way."""
+        return any(session.closing for session in self._sessions.values())
+
+    def status(self) -> dict[str, Any]:
+        """The status of docs/architecture.md, "speaker and wire"."""
+        return {
+            "synced": self.synced,
+            "sessions": {name: session.status() for name, session in sorted(self._sessions.items())},
+            "layer2": self._layer2.status(),
+        }
+
+    def _apply(self, changes: Changes) -> None:
+        begun = []
+        for name, peer in changes.peers.items():
+            session = self._sessions.get(name)
+            if peer is None:
+                if session is not None:
+                    session.stop("peer removed")
+                    del self._sessions[name]
+            elif session is None:
+                self._sessions[name] = session = BgpDriver(name, peer, self._log)
+                self._fill(name, session)
+                begun.append(name)
+            else:
+                session.reconfigure(peer)
+        touched = set()
+        for (before, after), keys in changes.routes.items():
+            touched |= self._route(before, after, keys, begun)
+        for name in begun:
+            self._sessions[name].start()
+        for name in touched:
+            self._sessions[name].flush()
+        if changes.layer2:
+            self._layer2.change(changes.layer2)
+
+    def _fill(self, name: str, session: BgpDriver) -> None:
+        """Gives a new session all routes that go to it."""
+        groups: dict[Paths, list[bytes]] = {}
+        for key, paths in self.state.routes.items():
+            groups.setdefault(paths, []).append(key)
+        for paths, keys in groups.items():
+            for path in paths:
+                if name in path.peers:
+                    session.put(keys, path.attributes)
+
+    def _route(self, before: Paths, after: Paths, keys: list[bytes], begun: list[str]) -> set[str]:
+        """Hands prefixes whose paths changed to the sessions that have to do with them; their names."""
+        now = {name: path.attributes for path in after for name in path.peers}
+        concerned = set(now).union(*(path.peers for path in before)).difference(begun) & self._sessions.keys()
+        for name in concerned:
+            self._sessions[name].put(keys, now.get(name))
+        return concerned

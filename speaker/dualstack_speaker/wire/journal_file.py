@@ -1,0 +1,103 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the journal: at most 50 ms behind, many changes in one write, a new snapshot when the changes outgrow the last one.
+
+A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on tmpfs (mode 0600, it
+holds passwords): it serves a restart of the process, not of the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from ..base.model import Desired
+from ..link import journal
+from .bgp_io import reason
+from .logs import Log
+
+_DELAY = 0.02  # seconds to gather changes
+_SLACK = 1024 * 1024  # octets of changes that are always allowed before a new snapshot
+
+
+class JournalFile:
+    """The journal's file. ``state`` gives the state of the moment."""
+
+    def __init__(self, path: str, state: Callable[[], Desired], log: Log) -> None:
+        self._path = path
+        self._state = state
+        self._log = log
+        self._waiting: list[bytes] = []
+        self._base = self._grown = 0  # octets of the snapshot, of what was appended to it
+        self._snapshot_due = True  # nothing was written yet
+        self._writer: asyncio.Task[None] | None = None
+
+    def load(self) -> Desired | None:
+        """The saved state; None when there is none that can be used, with a log line when one is spoilt."""
+        try:
+            with open(self._path, "rb") as file:
+                return journal.load(file.read())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._log.write("warning", "journal ignored", {"path": self._path, "reason": reason(error)})
+        except journal.BadJournal as error:
+            self._log.write("warning", "journal ignored", {"path": self._path, "reason": str(error)})
+        return None
+
+    def append(self, record: bytes) -> None:
+        """Notes an accepted change."""
+        self._waiting.append(record)
+        self._wake()
+
+    def rewrite(self) -> None:
+        """Notes that the whole state is new."""
+        self._waiting.clear()
+        self._snapshot_due = True
+        self._wake()
+
+    async def flush(self) -> None:
+        """Waits until everything is written."""
+        while self._writer is not None:
+            await self._writer
+
+    def _wake(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            await asyncio.sleep(_DELAY)
+            while self._waiting or self._snapshot_due:
+                if self._snapshot_due or self._grown > self._base + _SLACK:
+                    await self._write_snapshot()
+                else:
+                    data = b"".join(self._waiting)
+                    self._waiting.clear()
+                    with open(self._path, "ab", buffering=0) as file:
+                        file.write(data)
+                    self._grown += len(data)
+        except OSError as error:
+            self._snapshot_due = True  # the next change tries again, from the state of then
+            self._log.write("error", "journal not written", {"path": self._path, "reason": reason(error)})
+        finally:
+            self._writer = None
+
+    async def _write_snapshot(self) -> None:
+        self._snapshot_due = False
+        self._waiting.clear()  # the snapshot holds them; what comes from now on is appended to it
+        state = self._state()
+        frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))
+        new = f"{self._path}.new"
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(handle, "wb") as file:
+            size = file.write(journal.HEADER)
+            for record in journal.snapshot(frozen):
+                size += file.write(record)
+                await asyncio.sleep(0)
+                if self._snapshot_due:
+                    return  # the state was replaced meanwhile
+        os.rename(new, self._path)
+        self._base, self._grown = size, 0

@@ -1,0 +1,100 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``dualstack-speaker wire``: starts the process, keeps it alive, stops it in order."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+
+from . import systemd
+from .bgp_io import reason
+from .config import DEFAULT_PATH, Config, ConfigError, load
+from .engine import Engine
+from .journal_file import JournalFile
+from .layer2_io import Layer2Driver
+from .link_server import LinkServer
+from .logs import Log
+
+_LAST_WORDS = 1.0  # seconds at most that a stop waits for Cease to get out
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status: 0 after a stop in order, 1 when the process could not start, 2 for a bad configuration."""
+    parser = argparse.ArgumentParser(prog="dualstack-speaker wire", description="Keeps the BGP, ARP and NDP sockets.")
+    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
+    parser.add_argument("--check", action="store_true", help="check the configuration and exit")
+    options = parser.parse_args(arguments)
+    try:
+        config = load(options.config)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if options.check:
+        return 0
+    log = Log(config.log_level, prefix="JOURNAL_STREAM" in os.environ)
+    _realtime(config.realtime_priority, log)
+    try:
+        asyncio.run(_serve(config, log))
+    except OSError as error:
+        log.write("error", "cannot start", {"reason": reason(error), "path": error.filename})
+        return 1
+    return 0
+
+
+async def _serve(config: Config, log: Log) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    layer2 = Layer2Driver(config.exclude_interfaces, log)
+    engine = Engine(log, layer2)
+    journal = JournalFile(config.journal, lambda: engine.state, log)
+    server = LinkServer(config.socket, engine, journal, log)
+    await server.start()
+    saved = journal.load()
+    if saved is not None:
+        engine.replace(saved)
+        log.write(
+            "info",
+            "state loaded",
+            {"peers": len(saved.peers), "routes": len(saved.routes), "layer2": len(saved.layer2)},
+        )
+    gc.collect()
+    gc.freeze()
+    systemd.notify("READY=1")
+    log.write("info", "started", {"socket": config.socket})
+    await _watch(stop)
+    systemd.notify("STOPPING=1")
+    server.close()
+    engine.stop("planned stop of the speaker")
+    await journal.flush()
+    deadline = loop.time() + _LAST_WORDS
+    while engine.closing and loop.time() < deadline:
+        await asyncio.sleep(0.01)
+    log.write("info", "stopped")
+
+
+async def _watch(stop: asyncio.Event) -> None:
+    """Waits for the stop and shows the service manager meanwhile that the loop turns."""
+    interval = systemd.watchdog_interval()
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), interval)
+        except asyncio.TimeoutError:
+            systemd.notify("WATCHDOG=1")
+
+
+def _realtime(priority: int, log: Log) -> None:
+    """SCHED_RR, so that a busy node does not delay hold timers and neighbour replies; without the right to it, a warning."""
+    if not priority:
+        return
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
+    except OSError as error:
+        log.write("warning", "no real-time priority", {"priority": priority, "reason": reason(error)})
