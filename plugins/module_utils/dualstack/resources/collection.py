@@ -1,0 +1,169 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A collection of resources that changes object by object.
+
+A bad object never harms another one: its findings are kept, and the last good version of it stays in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..findings import ERROR, WARNING, Finding, has_errors, nearest
+from . import cluster, metallb
+from .model import Key, Labels, Resource, Resources
+from .shapes import mapping
+
+METALLB = "metallb.io"
+_Reader = Callable[[str, Labels, Any, str, Callable[[Finding], None]], "Resource | None"]
+_METALLB: dict[str, tuple[str, str, _Reader]] = {
+    "IPAddressPool": ("v1beta1", "pools", metallb.pool),
+    "L2Advertisement": ("v1beta1", "l2_advertisements", metallb.l2_advertisement),
+    "BGPAdvertisement": ("v1beta1", "bgp_advertisements", metallb.bgp_advertisement),
+    "BGPPeer": ("v1beta2", "peers", metallb.peer),
+    "Community": ("v1beta1", "communities", metallb.communities),
+    "BFDProfile": ("v1beta1", "bfd_profiles", metallb.bfd_profile),
+}
+_STATUS_KINDS = ("ServiceL2Status", "ServiceBGPStatus", "ConfigurationState")
+_CORE = {"Secret": "secrets", "Node": "nodes", "Service": "services"}
+_FIELDS = {**{kind: entry[1] for kind, entry in _METALLB.items()}, **_CORE}
+
+
+class UnnamedObject(ValueError):
+    """An object without kind or name: it can't be told from others; the message says what is missing."""
+
+
+def key_of(given: Mapping[str, Any]) -> Key:
+    """The key of a plain object. Raises UnnamedObject."""
+    metadata = mapping(given.get("metadata"))
+    kind, name, namespace = given.get("kind"), metadata.get("name"), metadata.get("namespace")
+    if not all(isinstance(text, str) and text for text in (given.get("apiVersion"), kind, name)):
+        raise UnnamedObject("an object needs apiVersion, kind and metadata.name")
+    return Key(str(kind), "" if kind == "Node" else str(namespace or "default"), str(name))
+
+
+class Collection:
+    """All objects by key. ``put`` and ``drop`` change it, ``resources`` shows it, ``findings`` tells what is wrong."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, dict[str, Any]] = {name: {} for name in _FIELDS.values()}
+        self._findings: dict[Key, tuple[Finding, ...]] = {}
+        self._shown: dict[str, Mapping[str, Any]] = {}
+        self._lost: set[Key] = set()
+
+    @property
+    def lost(self) -> bool:
+        """Whether an object is refused of which no good version was ever seen."""
+        return bool(self._lost)
+
+    def findings(self) -> list[Finding]:
+        """Everything that is wrong with single objects, by key."""
+        return [finding for key in sorted(self._findings) for finding in self._findings[key]]
+
+    def put(self, given: Mapping[str, Any]) -> bool:
+        """Take an object over, or note why not. Returns whether the resources changed. Raises UnnamedObject."""
+        key = key_of(given)
+        found: list[Finding] = []
+        resource = _read(key, given, found.append)
+        self._note(key, found)
+        part = self._part(key)
+        if has_errors(found):
+            if part is not None and _name(key) not in part:
+                self._lost.add(key)
+            return False
+        self._lost.discard(key)
+        if resource is None or part is None:
+            return self._remove(key)
+        if part.get(_name(key)) == resource:
+            return False
+        part[_name(key)] = resource
+        self._shown.pop(_FIELDS[key.kind], None)
+        return True
+
+    def drop(self, key: Key) -> bool:
+        """Forget an object. Returns whether the resources changed."""
+        self._note(key, [])
+        self._lost.discard(key)
+        return self._remove(key)
+
+    def resources(self) -> Resources:
+        """The resources as they are now; the view does not change any more."""
+        for name, part in self._parts.items():
+            if name not in self._shown:
+                self._shown[name] = dict(part)
+        return Resources(**self._shown)
+
+    def _part(self, key: Key) -> dict[str, Any] | None:
+        return self._parts.get(_FIELDS.get(key.kind, ""))
+
+    def _remove(self, key: Key) -> bool:
+        part = self._part(key)
+        if part is None or part.pop(_name(key), None) is None:
+            return False
+        self._shown.pop(_FIELDS[key.kind], None)
+        return True
+
+    def _note(self, key: Key, findings: list[Finding]) -> None:
+        self._findings.pop(key, None)
+        if findings:
+            self._findings[key] = tuple(findings)
+
+
+def parse(objects: Iterable[Mapping[str, Any]]) -> tuple[Resources, list[Finding]]:
+    """All objects at once: the resources that are sound, and the findings of the others."""
+    collection = Collection()
+    unnamed = []
+    for index, given in enumerate(objects):
+        try:
+            collection.put(given)
+        except UnnamedObject as problem:
+            unnamed.append(Finding("object", ERROR, f"[{index}]", "", str(problem), "Add what is missing."))
+    return collection.resources(), unnamed + collection.findings()
+
+
+def _name(key: Key) -> str:
+    return f"{key.namespace}/{key.name}" if key.kind == "Service" else key.name
+
+
+def _read(key: Key, given: Mapping[str, Any], report: Callable[[Finding], None]) -> Resource | None:
+    group, _, version = str(given["apiVersion"]).rpartition("/")
+    path = str(key)
+    labels = {str(name): str(value) for name, value in mapping(mapping(given.get("metadata")).get("labels")).items()}
+    if group == METALLB:
+        return _read_metallb(key, given, version, labels, report)
+    if group == "" and version == "v1" and key.kind in _CORE:
+        if key.kind == "Service":
+            return cluster.service(key.namespace, key.name, labels, given, path, report)
+        if key.kind == "Node":
+            return cluster.node(key.name, labels, given)
+        return cluster.secret(key.name, given, path, report)
+    reason = f"{given['apiVersion']} {key.kind} is not used by the speaker"
+    report(Finding("unused-kind", WARNING, path, "", reason, "Take it out of the speaker's resources."))
+    return None
+
+
+def _read_metallb(
+    key: Key, given: Mapping[str, Any], version: str, labels: Labels, report: Callable[[Finding], None]
+) -> Resource | None:
+    path = str(key)
+    if key.kind in _STATUS_KINDS:
+        return None
+    if key.kind not in _METALLB:
+        fix = nearest(key.kind, _METALLB)
+        report(Finding("unknown-kind", ERROR, path, key.kind, "is no kind of metallb.io", fix[0].upper() + fix[1:]))
+        return None
+    expected, _, reader = _METALLB[key.kind]
+    if version != expected:
+        fix = f"Write apiVersion: {METALLB}/{expected}."
+        report(Finding("version", ERROR, f"{path}: apiVersion", version, f"is not {expected}", fix))
+        return None
+    unknown = [name for name in given if name not in ("apiVersion", "kind", "metadata", "spec", "status")]
+    for name in unknown:
+        fix = f"Remove it, or {nearest(str(name), ('metadata', 'spec'))}"
+        report(Finding("unknown-key", ERROR, f"{path}: {name}", "", "unknown key", fix))
+    if unknown:
+        return None
+    spec = given.get("spec")
+    return reader(key.name, labels, {} if spec is None else spec, f"{path}: spec", report)

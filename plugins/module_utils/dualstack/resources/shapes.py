@@ -1,0 +1,146 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shapes of values that only Kubernetes objects have. The general ones are those of an intent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..addresses import blocks
+from ..addresses.blocks import AddressError
+from ..intent.shapes import INVALID, Key, ListOf, MapOf, Report, Shape, Struct, Text, error
+from .selectors import DOES_NOT_EXIST, EXISTS, OPERATORS, Requirement, Selector
+
+NAME = Text(pattern=r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", like="a name of lower case letters, digits, - and .")
+ANY_TEXT = Text()
+LABELS = MapOf(ANY_TEXT)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True)
+class Duration(Shape):
+    """A duration as Go writes it (``1m30s``), from ``low`` to ``high`` seconds; read as seconds."""
+
+    low: float
+    high: float
+    kind = "duration"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        text = value if isinstance(value, str) else ""
+        if text != "0" and not re.fullmatch(r"(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+", text):
+            return error(report, "syntax", path, value, "is not a duration", 'Write it with a unit: "90s", "1m30s".')
+        parts = re.findall(r"([\d.]+)(h|ms|m|s|us|µs|ns)", text)
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if not self.low <= seconds <= self.high:
+            limits = f"Choose a duration from {self.low:g}s to {self.high:g}s."
+            return error(report, "range", path, value, "out of range", limits)
+        return seconds
+
+
+@dataclass(frozen=True)
+class Hidden(Shape):
+    """Text that no message may repeat."""
+
+    kind = "secret text"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        if not isinstance(value, str) or not 1 <= len(value.encode()) <= 80:
+            # 80: TCP_MD5SIG_MAXKEYLEN of Linux
+            reason = "is not a text of 1 to 80 octets"
+            return error(report, "password", path, "(hidden)", reason, "Put the password in quotes.")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class PoolEntry(Shape):
+    """A CIDR or a range of a pool. Host bits are cut off, as MetalLB does."""
+
+    kind = "a CIDR or a range first-last"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        try:
+            if not isinstance(value, str):
+                raise AddressError("is not text")
+            return blocks.parse_interface(value)[1] if "/" in value and "-" not in value else blocks.parse(value)
+        except AddressError as problem:
+            return error(report, "address-syntax", path, value, str(problem), f"Write {self.kind}.")
+
+
+@dataclass(frozen=True)
+class Community(Shape):
+    """``A:B`` or ``large:A:B:C``; with ``alias`` also the name of a Community."""
+
+    alias: bool
+    kind = "community"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        if not isinstance(value, str):
+            return error(report, "type", path, value, "is not text", 'Put it in quotes: "64512:200".')
+        if ":" not in value and self.alias and value:
+            return str(value)
+        large = value.startswith("large:")
+        numbers = value.split(":")[1 if large else 0 :]
+        bounds = (3, 0xFFFFFFFF) if large else (2, 0xFFFF)
+        digits = all(number.isascii() and number.isdigit() for number in numbers)
+        if len(numbers) != bounds[0] or not digits or max(map(int, numbers)) > bounds[1]:
+            fix = 'Write "A:B" with numbers up to 65535, or "large:A:B:C" with numbers up to 4294967295.'
+            return error(report, "community", path, value, "is not a community", fix)
+        return ":".join(["large"] * large + [str(int(number)) for number in numbers])
+
+
+_EXPRESSION = Struct(
+    (
+        Key("key", ANY_TEXT, "name of the label", required=True),
+        Key("operator", Text(choices=OPERATORS), "how to compare", required=True),
+        Key("values", ListOf(ANY_TEXT, least=0), "values of In and NotIn", default=[]),
+    ),
+    words="expression",
+)
+_SELECTOR = Struct(
+    (
+        Key("matchLabels", LABELS, "labels and their values", default={}),
+        Key("matchExpressions", ListOf(_EXPRESSION, least=0), "conditions on labels", default=[]),
+    ),
+    words="label selector",
+)
+
+
+class SelectorShape(Shape):
+    """A label selector, read as Selector."""
+
+    kind = "label selector"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        read = _SELECTOR.read(value, path, report)
+        if read is INVALID:
+            return INVALID
+        requirements = [Requirement(key, "In", (text,)) for key, text in sorted(read["matchLabels"].items())]
+        for index, entry in enumerate(read["matchExpressions"]):
+            if bool(entry["values"]) == (entry["operator"] in (EXISTS, DOES_NOT_EXIST)):
+                reason = "has no values" if not entry["values"] else "has values"
+                where = f"{path}.matchExpressions[{index}].values"
+                fix = "Give values to In and NotIn, and none to Exists and DoesNotExist."
+                return error(report, "selector", where, entry["operator"], reason, fix)
+            requirements.append(Requirement(entry["key"], entry["operator"], tuple(sorted(entry["values"]))))
+        return Selector(tuple(requirements))
+
+
+SELECTORS = ListOf(SelectorShape(), least=0)
+
+
+class Anything(Shape):
+    """A field that is accepted and not looked into."""
+
+    kind = "any value"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        return True
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """``value`` if it is a mapping, else an empty one: for parts of objects that others own."""
+    return value if isinstance(value, Mapping) else {}
