@@ -1,0 +1,94 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the hosts' root file systems once, and finds them again by the hash of everything that went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import paths
+from .commands import phase, run
+from .errors import LabError
+
+SUITES = ("bookworm", "trixie")
+PACKAGES = paths.PACKAGE / "packages.txt"
+CUSTOMIZE = paths.PACKAGE / "customize_root.sh"
+OPTIONS = (
+    "--variant=minbase",
+    *(f"--dpkgopt=path-exclude={path}/*" for path in ("/usr/share/doc", "/usr/share/man", "/usr/share/locale")),
+)
+
+
+def location(suite: str) -> Path:
+    inputs = [suite, platform.machine(), *OPTIONS, PACKAGES.read_text(), CUSTOMIZE.read_text()]
+    return paths.roots() / f"{suite}-{hashlib.sha256(chr(0).join(inputs).encode()).hexdigest()[:12]}"
+
+
+def ensure(suite: str) -> Path:
+    """The folder of the suite's root file system, built when it is missing; of two processes that ask, one waits."""
+    if suite not in SUITES:
+        raise LabError(f"suite {suite!r} is not known: use one of {', '.join(SUITES)}")
+    target = location(suite)
+    if target.is_dir():
+        return target
+    with paths.locked(paths.roots() / f".{target.name}.lock", f"waiting for another process that builds {target.name}"):
+        if not target.is_dir():
+            with phase(f"root file system {target.name} built"):
+                _build(suite, target)
+    return target
+
+
+def _build(suite: str, target: Path) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    packages = [line for line in PACKAGES.read_text().split("\n") if line and not line.startswith("#")]
+    # The build ends with this process, and its mounts with the build.
+    own_namespaces = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--pid",
+        "--mount-proc",
+        "--fork",
+        "--kill-child",
+    ]
+    command = [
+        *own_namespaces,
+        *("mmdebstrap", "--mode=root", "--format=directory", *OPTIONS, f"--include={','.join(packages)}"),
+        *(f"--customize-hook={CUSTOMIZE}", suite, str(partial), *_mirrors(suite)),
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    except FileNotFoundError as missing:
+        raise LabError(f"{missing.filename} is not installed: apt-get install mmdebstrap") from missing
+    if done.returncode != 0:
+        raise LabError(f"building the {suite} root file system failed:\n{done.stderr.strip()[-4000:]}")
+    partial.rename(target)
+
+
+def _mirrors(suite: str) -> list[str]:
+    """Debian's archives, for the wanted suite, where this machine's own apt finds them.
+
+    None on another system: that leaves the choice to mmdebstrap.
+    """
+    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().split("\n") if "=" in line)
+    own = release.get("VERSION_CODENAME", "").strip('"')
+    if release.get("ID") != "debian" or not own:
+        return []
+    targets = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages"])
+    found: dict[str, str] = {}
+    for line in targets.splitlines():
+        uri, _, name = line.partition(" ")
+        if name in (own, f"{own}-updates", f"{own}-security"):
+            found.setdefault(name.replace(own, suite, 1), uri)
+    if suite not in found:
+        return []
+    return [f"deb {uri} {name} main" for name, uri in sorted(found.items())]
