@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Addresses and prefixes as bytes.
 
-A *prefix key* is one bytes object: the family (4 or 6), the length in bits, the address cut to whole octets. From its second
-byte on it is the NLRI encoding of RFC 4271 section 4.3, so that packing an UPDATE is a slice. Text follows RFC 5952.
+A *prefix key* is one bytes object: the family (4 or 6), the length in bits, the address cut to whole octets. From its
+second byte on it is the NLRI encoding of RFC 4271 section 4.3, so that packing an UPDATE is a slice. Text follows RFC
+5952.
+
 Left out on purpose: zones (``fe80::1%eth0``) and ranges.
 """
 
@@ -34,7 +36,7 @@ def family(packed: bytes) -> str:
 def show(packed: bytes) -> str:
     """The text of a packed address (RFC 5952 for IPv6)."""
     if len(packed) == 4:
-        return "%d.%d.%d.%d" % tuple(packed)
+        return ".".join(map(str, packed))
     groups = [packed[at] << 8 | packed[at + 1] for at in range(0, 16, 2)]
     start, length = _longest_zeros(groups)
     if length < 2:

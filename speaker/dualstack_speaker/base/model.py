@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desired state that ``speaker`` hands to ``wire``, as immutable data. Shapes: docs/architecture.md, "speaker and wire"."""
+"""The desired state that ``speaker`` hands to ``wire``, as immutable data.
+
+Shapes: docs/architecture.md, "speaker and wire".
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class Peer(NamedTuple):
         return self.local_asn == self.peer_asn
 
     def needs_reset(self, other: Peer) -> bool:
-        """Whether going from this to ``other`` takes a new session: all that stands in OPEN or belongs to the connection."""
+        """Whether going from this to ``other`` takes a new session: it stands in OPEN or belongs to the connection."""
         kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6"}
         return any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
 

@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What protocol objects ask their driver to do. A driver performs a list of these in order and calls nothing back meanwhile."""
+"""What protocol objects ask their driver to do.
+
+A driver performs a list of these in order and calls nothing back meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ Field = Union[str, int, float, bool, None]
 
 
 class Dial(NamedTuple):
-    """Open the connection number ``number``; later inputs carry the number, so that those of an old connection are dropped."""
+    """Open the connection ``number``; its inputs carry the number, so that those of an old one are dropped."""
 
     number: int
 

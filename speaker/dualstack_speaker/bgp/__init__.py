@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BGP-4, announce only (RFC 4271 with 4760, 6793, 1997, 8092, 2918, 9003, 9687): protocol objects without I/O.
 
-``session.Session`` is one peer. It frames what arrives (framing), decodes what matters (messages, capabilities), follows the table
-in fsm, and packs UPDATEs on demand (adj_out, attributes). Left out on purpose: listening, collision detection (we only dial), received
-routes (counted, dropped unread), add-path, extended messages, graceful restart.
+``session.Session`` is one peer. It frames what arrives (framing), decodes what matters (messages, capabilities),
+follows the table in fsm, and packs UPDATEs on demand (adj_out, attributes).
+
+Left out on purpose: listening, collision detection (we only dial), received routes (counted, dropped unread), add-path,
+extended messages, graceful restart.
 """

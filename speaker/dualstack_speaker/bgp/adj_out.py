@@ -1,10 +1,12 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one peer should hold and what it was sent. UPDATEs are made on demand, so the newest state wins and a slow peer costs no memory.
+"""What one peer should hold and what it was sent.
 
-Per family two maps: ``sent`` (what the peer holds) and ``pending`` (what it should hold instead; None: nothing). A change back to what
-was sent takes the pending entry away. Without a session, all is pending.
+UPDATEs are made on demand, so the newest state wins and a slow peer costs no memory.
+
+Per family two maps: ``sent`` (what the peer holds) and ``pending`` (what it should hold instead; None: nothing). A
+change back to what was sent takes the pending entry away. Without a session, all is pending.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def mp_unreach(family: str, nlri: bytes = b"") -> bytes:
 def encode(peer: Peer, values: Attributes, next_hop: bytes | None, four_octet_asn: bool) -> bytes:
     """All attributes but MP_REACH_NLRI, in order; ``next_hop`` for NLRI in the classic field, else None.
 
-    AS_PATH is empty towards iBGP, else one AS_SEQUENCE with our ASN; LOCAL_PREF only towards iBGP (RFC 4271 section 5.1.5).
+    AS_PATH is empty towards iBGP, else one AS_SEQUENCE with our ASN; LOCAL_PREF only towards iBGP (RFC 4271 section
+    5.1.5).
     """
     out = attribute(_TRANSITIVE, iana.ORIGIN, bytes(1))
     out += attribute(_TRANSITIVE, iana.AS_PATH, _as_path(peer, four_octet_asn))

@@ -9,8 +9,10 @@
       ^                       |                      |                    |                         |
       +---- closed, due deadlines, errors, stop, restart: from everywhere --------------------------+
 
-Left out: Active and events 14-16, 20, 23 (we do not listen, so there is no collision), 3-8 (no passive mode; damping is the back-off
-of the dials, which RFC 4271 calls IdleHoldTimer, event 13), 12 (delayed OPEN), 28 (received UPDATEs are dropped unread).
+Left out: Active and events 14-16, 20, 23 (we do not listen, so there is no collision), 3-8 (no passive mode; damping
+is the back-off of the dials, which RFC 4271 calls IdleHoldTimer, event 13), 12 (delayed OPEN), 28 (received UPDATEs
+are dropped unread).
+
 A pair without a row takes its state's row in DEFAULT.
 """
 

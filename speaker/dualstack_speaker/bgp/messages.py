@@ -66,7 +66,10 @@ def decode_open(body: bytes) -> Open:
 
 
 def negotiate(peer: Peer, theirs: Open) -> Negotiated:
-    """What a session with this OPEN uses; SessionError when there can be none (RFC 4271 section 6.2, RFC 5492, RFC 6286)."""
+    """What a session with this OPEN uses.
+
+    SessionError when there can be none (RFC 4271 section 6.2, RFC 5492, RFC 6286).
+    """
     if theirs.asn != peer.peer_asn:
         text = f"peer AS {theirs.asn} refused: {peer.peer_asn} is configured for {show(peer.address)}"
         raise SessionError(iana.OPEN_ERROR, iana.BAD_PEER_AS, text)
@@ -80,7 +83,7 @@ def negotiate(peer: Peer, theirs: Open) -> Negotiated:
     accepted = ("ipv4",) if offered is None else offered
     families = tuple(name for name in peer.families if name in accepted)
     if not families:
-        text = f"peer carries none of our families ({', '.join(peer.families)}): activate them for us on {show(peer.address)}"
+        text = f"peer carries none of {', '.join(peer.families)}: activate them for us on {show(peer.address)}"
         wanted = capabilities.encode(peer.families, peer.local_asn)
         raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, wanted)
     return Negotiated(families, min(peer.hold_time, theirs.hold_time), theirs.capabilities.asn is not None)
@@ -98,7 +101,7 @@ def shutdown_text(reason: str) -> bytes:
 
 
 def describe_notification(body: bytes, peer: Peer) -> str:
-    """A received NOTIFICATION's body (at least 2 octets) in words: what the peer refused, and its own text (RFC 9003)."""
+    """A received NOTIFICATION's body (at least 2 octets) in words, with the peer's own text (RFC 9003)."""
     code, subcode, data = body[0], body[1], body[2:]
     text = iana.describe(code, subcode)
     if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_PEER_AS):
@@ -114,7 +117,10 @@ def describe_notification(body: bytes, peer: Peer) -> str:
 
 
 def decode_route_refresh(body: bytes) -> str | None:
-    """The family that a ROUTE-REFRESH asks for; None when it is none of ours (RFC 2918: ignored) or no plain request (RFC 7313)."""
+    """The family that a ROUTE-REFRESH asks for.
+
+    None when it is none of ours (RFC 2918: ignored) or no plain request (RFC 7313).
+    """
     reader = Reader(body)
     afi, subtype, safi = reader.number(2), reader.number(1), reader.number(1)
     return iana.FAMILY_OF.get((afi, safi)) if subtype == 0 else None

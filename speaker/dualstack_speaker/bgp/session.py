@@ -1,10 +1,13 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One peer: framing, the table, deadlines and the routes towards it. Data and ``now`` (monotonic seconds) in, a list of outputs out.
+"""One peer: framing, the table, deadlines and the routes towards it.
 
-The driver performs the outputs in order, then asks ``next_deadline``. UPDATEs are pulled: whenever the connection takes data and
-``waiting`` is true, the driver calls ``writable``. Inputs of an old connection (by its number) are dropped.
+Data and ``now`` (monotonic seconds) in, a list of outputs out.
+
+The driver performs the outputs in order, then asks ``next_deadline``. UPDATEs are pulled: whenever the connection
+takes data and ``waiting`` is true, the driver calls ``writable``. Inputs of an old connection (by its number) are
+dropped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Announcements after a take-over: gratuitous ARP and unsolicited advertisements, at once and then every 1.1 s for 5 s, as MetalLB does.
+"""Announcements after a take-over: gratuitous ARP and unsolicited advertisements.
+
+Sent at once and then every 1.1 s for 5 s, as MetalLB does.
 
 Paced: a driver takes at most so many at a time, so that a thousand addresses do not flood a switch.
 """

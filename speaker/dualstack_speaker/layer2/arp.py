@@ -34,7 +34,7 @@ def reply(mac: bytes, request: Request) -> bytes:
 
 
 def gratuitous(mac: bytes, address: bytes) -> list[bytes]:
-    """An announcement both as request and as reply: receivers differ in which of them they heed (RFC 5227 section 3)."""
+    """An announcement both as request and as reply: receivers differ in which they heed (RFC 5227 section 3)."""
     return [
         _frame(BROADCAST, mac, 1, address, bytes(6), address),
         _frame(BROADCAST, mac, 2, address, BROADCAST, address),

@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters of classic BPF as data, so that the kernel hands over only what may need an answer. A row: (code, jump true, jump false, k)."""
+"""Filters of classic BPF as data, so that the kernel hands over only what may need an answer.
+
+A row: (code, jump when true, jump when false, k).
+"""
 
 from __future__ import annotations
 

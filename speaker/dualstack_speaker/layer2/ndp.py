@@ -60,7 +60,10 @@ def decode(frame: bytes) -> Solicitation | str:
 
 
 def reply(mac: bytes, asked: Solicitation) -> bytes:
-    """The answer of RFC 4861 section 7.2.4; a probe of duplicate address detection is answered to all nodes, unsolicited."""
+    """The answer of RFC 4861 section 7.2.4.
+
+    A probe of duplicate address detection is answered to all nodes, unsolicited.
+    """
     if asked.source == _UNSPECIFIED:
         return _advertisement(group_mac(ALL_NODES), mac, ALL_NODES, asked.target, _OVERRIDE)
     return _advertisement(asked.option_mac or asked.source_mac, mac, asked.source, asked.target, _SOLICITED | _OVERRIDE)

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On which interfaces an address is answered.
 
-Candidates are up, Ethernet, without a master, not loopback, able to resolve neighbours (no NOARP), and match no excluded pattern (MetalLB's
-rules); an interface that is asked for by its name needs to match no pattern. An address with names is answered on those; one without, on
-the candidates in whose networks it lies, and if it lies in none, on every candidate.
+Candidates are up, Ethernet, without a master, not loopback, able to resolve neighbours (no NOARP), and match no
+excluded pattern (MetalLB's rules); an interface that is asked for by its name needs to match no pattern. An address
+with names is answered on those; one without, on the candidates in whose networks it lies, and if it lies in none, on
+every candidate.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Interface(NamedTuple):
     """An interface of the host; networks are (packed address, prefix length)."""
 
     name: str
-    index: int
+    number: int
     mac: bytes
     flags: int
     kind: int

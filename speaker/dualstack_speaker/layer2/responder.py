@@ -39,7 +39,7 @@ class Responder:
         return Answer(arp.reply(self.mac, request), request.target)
 
     def ndp(self, frame: bytes) -> Answer | None:
-        """An IPv6 frame; solicitations are answered, multicast or to our own MAC, with and without options, probes of DAD too."""
+        """An IPv6 frame; solicitations and probes of DAD are answered, multicast or to our own MAC."""
         asked = ndp.decode(frame)
         if isinstance(asked, str):
             return self._drop(asked)
@@ -49,5 +49,6 @@ class Responder:
             return self._drop("not to us")
         return Answer(ndp.reply(self.mac, asked), asked.target)
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: str) -> Answer | None:
         self.drops[reason] = self.drops.get(reason, 0) + 1
+        return None

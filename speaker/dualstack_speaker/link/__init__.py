@@ -1,4 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``speaker`` and ``wire`` say to each other, and how ``wire`` saves it. Shapes: docs/architecture.md, "speaker and wire"."""
+"""What ``speaker`` and ``wire`` say to each other, and how ``wire`` saves it.
+
+Shapes: docs/architecture.md, "speaker and wire".
+"""

@@ -1,10 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The saved state of ``wire`` as text: one line per record, each with a checksum; a whole state first, then what changed.
+"""The saved state of ``wire`` as text: a whole state first, then what changed; one line per record, with a checksum.
 
-Records are the JSON bodies of the link's full and delta requests. A last line without its end (killed while writing) is dropped, since it
-was never whole; anything else that does not fit makes the journal worthless.
+Records are the JSON bodies of the link's full and delta requests. A last line without its end (killed while writing)
+is dropped, since it was never whole; anything else that does not fit makes the journal worthless.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ _ADDR = struct.Struct("=BBBBI")
 
 
 class Link(NamedTuple):
-    """An interface; ``kind`` is its ARPHRD number, ``master`` the index of its bridge, bond or VRF (0: none)."""
+    """An interface; ``kind`` is its ARPHRD number, ``master`` the number of its bridge, bond or VRF (0: none)."""
 
-    index: int
+    number: int
     name: str
     mac: bytes
     flags: int
@@ -47,7 +47,10 @@ def links() -> list[Link]:
 
 
 def addresses() -> dict[int, list[tuple[bytes, int]]]:
-    """(packed address, prefix length) by interface index; of a point-to-point address the far end, whose network is on link."""
+    """(packed address, prefix length) by interface index.
+
+    Of a point-to-point address the far end stands there: its network is the one on link.
+    """
     found: dict[int, list[tuple[bytes, int]]] = {}
     for body in _dump(_GETADDR, _NEWADDR, _ADDR.pack(0, 0, 0, 0, 0)):
         _, bits, _, _, index = _ADDR.unpack_from(body)

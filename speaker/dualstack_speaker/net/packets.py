@@ -16,7 +16,7 @@ _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_DROP_MEMBERSHIP, _PACKET_MR_MULTICA
 
 
 def open_packets(interface: str, ethertype: int, program: Sequence[tuple[int, int, int, int]]) -> socket.socket:
-    """A non-blocking packet socket on an interface that receives only what the filter keeps; OSError without CAP_NET_RAW."""
+    """A non-blocking packet socket that gets only what the filter keeps; OSError without CAP_NET_RAW."""
     kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
     sock = socket.socket(socket.AF_PACKET, kind, 0)  # protocol 0: nothing arrives before the filter stands
     try:
@@ -31,10 +31,10 @@ def open_packets(interface: str, ethertype: int, program: Sequence[tuple[int, in
 
 
 class Groups:
-    """IPv6 multicast groups joined on one interface, by the kernel itself, so that switches that watch MLD learn of them.
+    """IPv6 multicast groups joined on one interface, by the kernel itself: switches that watch MLD learn of them.
 
-    A socket holds a limited number of groups, so more are opened as needed. Where IPv6 is off on the interface, only the
-    network card is told (packet membership), which is all that can be done there.
+    A socket holds a limited number of groups, so more are opened as needed. Where IPv6 is off on the interface, only
+    the network card is told (packet membership), which is all that can be done there.
     """
 
     def __init__(self, index: int, packets: socket.socket) -> None:
@@ -53,17 +53,17 @@ class Groups:
         if group in self._joined:
             return
         request = group + struct.pack("@I", self._index)
-        for sock in self._sockets[-1:] or [self._more()]:
-            try:
+        sock = self._sockets[-1] if self._sockets else self._more()
+        try:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+        except OSError as error:
+            if error.errno in (errno.ENOBUFS, errno.ENOMEM):
+                sock = self._more()
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
-            except OSError as error:
-                if error.errno in (errno.ENOBUFS, errno.ENOMEM):
-                    sock = self._more()
-                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
-                else:
-                    self._member(_PACKET_ADD_MEMBERSHIP, mac)
-                    sock = self._packets
-            self._joined[group] = sock
+            else:
+                sock = self._packets
+                self._member(_PACKET_ADD_MEMBERSHIP, mac)
+        self._joined[group] = sock
 
     def leave(self, group: bytes, mac: bytes) -> None:
         """Leaves a group; that the interface is gone does not matter."""

@@ -17,7 +17,8 @@ _MD5SIG = struct.Struct("=128sBBHi80s")  # struct tcp_md5sig: storage, flags, pr
 def open_client(peer: bytes, source: bytes | None, password: str | None, ttl: int | None) -> socket.socket:
     """A non-blocking TCP socket that is ready to connect to ``peer`` (packed address).
 
-    ``ttl``: hop limit of what is sent, None for the system's. OSError when the source is not this host's or an option is refused.
+    ``ttl``: hop limit of what is sent, None for the system's. OSError when the source is not this host's or an option
+    is refused.
     """
     family = socket.AF_INET if len(peer) == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)

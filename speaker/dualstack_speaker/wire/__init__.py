@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process ``wire``: keeps the sockets, knows packets and the desired state, decides nothing.
 
-``engine`` holds the state and the sessions; one thin driver per protocol owns its sockets (``bgp_io``, ``layer2_io``); ``link_server`` takes
-the state from ``speaker``; ``journal_file`` saves it. When ``speaker`` goes away, everything stays as it is (fail static).
+``engine`` holds the state and the sessions; one thin driver per protocol owns its sockets (``bgp_io``,
+``layer2_io``); ``link_server`` takes the state from ``speaker``; ``journal_file`` saves it. When ``speaker`` goes
+away, everything stays as it is (fail static).
 """

@@ -157,7 +157,7 @@ class BgpDriver:
             self._run(self.session.writable(self.session.number, self._loop.time()))
 
     def _arm(self) -> None:
-        """Sees to it that the timer fires no later than the next deadline; firing early costs less than moving it each time."""
+        """Sees to it that the timer fires by the next deadline; firing early costs less than moving it each time."""
         at = self.session.next_deadline
         if at is None or (self._timer is not None and self._timer.when() <= at):
             return

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from .logs import LEVELS
 
-# Interfaces that carry no client of the address: MetalLB's default list of excluded interfaces (metallb.io, ConfigMap metallb-excludel2).
+# Interfaces that carry no client of the address: MetalLB's default list of excluded interfaces (metallb.io, ConfigMap
+# metallb-excludel2).
 EXCLUDED = (
-    "^docker.*", "^cbr.*", "^dummy.*", "^virbr.*", "^lxcbr.*", "^veth.*", "^lo$", "^cali.*", "^tunl.*", "^flannel.*", "^kube-ipvs.*",
-    "^cni.*", "^nodelocaldns.*", "^lxc.*",
-)  # fmt: skip
+    *("^docker.*", "^cbr.*", "^dummy.*", "^virbr.*", "^lxcbr.*", "^veth.*", "^lo$", "^cali.*", "^tunl.*"),
+    *("^flannel.*", "^kube-ipvs.*", "^cni.*", "^nodelocaldns.*", "^lxc.*"),
+)
 
 
 class ConfigError(ValueError):

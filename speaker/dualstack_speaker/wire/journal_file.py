@@ -1,10 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the journal: at most 50 ms behind, many changes in one write, a new snapshot when the changes outgrow the last one.
+"""Writes the journal: at most 50 ms behind, many changes in one write, a new snapshot when they outgrow the last one.
 
-A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on tmpfs (mode 0600, it
-holds passwords): it serves a restart of the process, not of the host.
+A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on
+tmpfs (mode 0600, it holds passwords): it serves a restart of the process, not of the host.
 """
 
 from __future__ import annotations
@@ -74,16 +74,24 @@ class JournalFile:
                 if self._snapshot_due or self._grown > self._base + _SLACK:
                     await self._write_snapshot()
                 else:
-                    data = b"".join(self._waiting)
-                    self._waiting.clear()
-                    with open(self._path, "ab", buffering=0) as file:
-                        file.write(data)
-                    self._grown += len(data)
+                    self._write_changes()
         except OSError as error:
             self._snapshot_due = True  # the next change tries again, from the state of then
             self._log.write("error", "journal not written", {"path": self._path, "reason": reason(error)})
         finally:
             self._writer = None
+
+    def _write_changes(self) -> None:
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        try:
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        except FileNotFoundError:  # somebody took it away
+            self._snapshot_due = True
+            return
+        with open(handle, "ab", buffering=0) as file:
+            file.write(data)
+        self._grown += len(data)
 
     async def _write_snapshot(self) -> None:
         self._snapshot_due = False

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The driver of layer 2: follows the interfaces of the host, opens a port where an address is answered, sends announcements in time."""
+"""The driver of layer 2: follows the interfaces of the host, opens a port where an address is answered, announces."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _interfaces() -> list[placement.Interface]:
     networks = netlink.addresses()
     return [
         placement.Interface(
-            link.name, link.index, link.mac, link.flags, link.kind, link.master, tuple(networks.get(link.index, ()))
+            link.name, link.number, link.mac, link.flags, link.kind, link.master, tuple(networks.get(link.number, ()))
         )
         for link in netlink.links()
     ]

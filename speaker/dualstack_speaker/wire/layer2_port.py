@@ -19,7 +19,10 @@ _FRAMES = 64  # frames read in one turn of the loop
 
 
 class Port:
-    """The sockets of one interface; OSError when they cannot be opened. ``counts``: replies per address, kept by the driver."""
+    """The sockets of one interface; OSError when they cannot be opened.
+
+    ``counts``: replies and announcements per address, kept by the driver.
+    """
 
     def __init__(self, interface: Interface, counts: dict[bytes, list[int]]) -> None:
         self._interface = interface
@@ -32,7 +35,7 @@ class Port:
         except OSError:
             self._arp.close()
             raise
-        self._groups = packets.Groups(interface.index, self._ndp)
+        self._groups = packets.Groups(interface.number, self._ndp)
         self._loop.add_reader(self._arp, self._readable, self._arp, self._responder.arp)
         self._loop.add_reader(self._ndp, self._readable, self._ndp, self._responder.ndp)
 
@@ -48,7 +51,7 @@ class Port:
 
     def fits(self, interface: Interface) -> bool:
         """Whether the port still belongs to this interface: same index, same MAC."""
-        return (self._interface.index, self._interface.mac) == (interface.index, interface.mac)
+        return (self._interface.number, self._interface.mac) == (interface.number, interface.mac)
 
     def serve(self, addresses: set[bytes]) -> str:
         """Answers for exactly these; why a group could not be joined, empty when all are."""
@@ -72,7 +75,7 @@ class Port:
                 (self._ndp if frame[12:14] == b"\x86\xdd" else self._arp).send(frame)
                 taken += 1
             except OSError:
-                pass  # a full queue or an interface that just went down: the next round, or the next question, tries again
+                continue  # a full queue or an interface that just went down: the next round or question tries again
         return taken
 
     def close(self) -> None:

@@ -91,7 +91,7 @@ async def _watch(stop: asyncio.Event) -> None:
 
 
 def _realtime(priority: int, log: Log) -> None:
-    """SCHED_RR, so that a busy node does not delay hold timers and neighbour replies; without the right to it, a warning."""
+    """SCHED_RR, so that a busy node delays neither hold timers nor neighbour replies; a warning where it is refused."""
     if not priority:
         return
     try:
