@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def cache() -> Path:
-    """The folder of everything that is built once and kept: ``$BAREMETAL_DUALSTACK_CACHE``, or one in the home folder."""
+    """The folder of what is built once and kept: ``$BAREMETAL_DUALSTACK_CACHE``, or one in the home folder."""
     named = os.environ.get("BAREMETAL_DUALSTACK_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "baremetal-dualstack"
 

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the unit tests of the core and of the daemons on the oldest Python that hosts may have, where this machine has it."""
+"""Runs the unit tests of core and daemons on the oldest Python that hosts may have, where this machine has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def interpreter() -> str | None:
     candidates = [str(path) for path in Path.home().glob(f".pyenv/versions/{OLDEST}.*/bin/python{OLDEST}")]
     for candidate in [*candidates, f"python{OLDEST}"]:
         path = shutil.which(candidate)
-        if path and subprocess.run([path, "-c", "import venv, ensurepip"], capture_output=True).returncode == 0:
+        if (
+            path
+            and subprocess.run([path, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode == 0
+        ):
             return path
     return None
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs ``ansible-test sanity`` without containers, on a copy of the tree: it refuses links and any other place.
 
-It fetches a bootstrap script of pip from a vendor's host. Where it would look for that, a stand-in is laid that takes the pip
-which Python itself carries.
+It fetches a bootstrap script of pip from a vendor's host. Where it would look for that, a stand-in is laid that takes
+the pip which Python itself carries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ ensurepip.bootstrap()
 wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
 certificates = "/etc/ssl/certs/ca-certificates.crt"
 options = ["--cert", certificates] if os.path.exists(certificates) else []
-sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *options, *wanted]))
+pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+sys.exit(subprocess.call([*pip, *options, *wanted]))
 """
 
 

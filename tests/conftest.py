@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the parts of the checkout importable, in the tests and in the programs that they start.
 
-``dualstack`` is the core, ``dualstack_speaker`` the daemons, ``ansible_collections.baremetal.dualstack`` the whole collection.
+``dualstack`` is the core, ``dualstack_speaker`` the daemons, ``ansible_collections.baremetal.dualstack`` the whole
+collection.
 """
 
 from __future__ import annotations

@@ -1,0 +1,79 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold for the repository as a whole: nothing of one machine in it, and one version everywhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/defaults/main.yml"))
+
+# In pieces, so that this file is not found itself.
+REGISTRIES = [
+    "deb.debian" + ".org",
+    "pypi" + ".org",
+    "pythonhosted" + ".org",
+    "galaxy.ansible" + ".com",
+    "ghcr" + ".io",
+]
+MACHINE_PATHS = [
+    "/work" + "/",
+    "/home" + "/",
+    "/root/" + ".cache",
+    "/root/" + ".pyenv",
+    "/tmp/" + "venv",
+    "/tmp/" + "roots",
+]
+
+
+def tracked() -> list[Path]:
+    """The files that git has, or would take."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def lines_with(words: list[str]) -> list[str]:
+    pattern = re.compile("|".join(map(re.escape, words)))
+    found = []
+    for path in tracked():
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if pattern.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    return found
+
+
+def test_no_package_registry_is_named() -> None:
+    assert lines_with(REGISTRIES) == []
+
+
+def test_no_path_of_a_machine_is_named() -> None:
+    assert lines_with([*MACHINE_PATHS, str(ROOT) + "/"]) == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    collection = load("galaxy.yml")["version"]
+    package = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert package is not None
+    assert package[1] == collection
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_defaults_and_argument_specs_agree(role: Path) -> None:
+    """Each default is documented with that value, and each documented default is set."""
+    defaults: dict[str, Any] = load(role / "defaults" / "main.yml") or {}
+    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert documented == defaults
+
+
+def load(path: str | Path) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
