@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from ..addresses.blocks import AddressError, address_text, parse_address
 from ..findings import WARNING, Finding
 from ..intent.shapes import MISSING, Report, error
 from .model import Labels, Node, Secret, Service
@@ -35,11 +35,12 @@ def service(
         if text is None:
             continue
         try:
-            address = str(ipaddress.ip_address(text))
-        except ValueError:
+            block = parse_address(str(text))
+        except AddressError as problem:
             where = f"{path}: status.loadBalancer.ingress[{index}].ip"
-            error(report, "address-syntax", where, text, "is not an IP address", "Write one IPv4 or IPv6 address.")
+            error(report, "address-syntax", where, text, str(problem), "Write one IPv4 or IPv6 address.")
             return None
+        address = address_text(block.family, block.first)
         if address not in addresses:
             addresses.append(address)
     if spec.get("externalTrafficPolicy") == "Local":

@@ -1,0 +1,161 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the BGPAdvertisements offer for the addresses of a pool: prefix lengths, peers, attributes.
+
+Everything but the address itself is the same for thousands of VIPs, so it is computed once and shared.
+Rules: MetalLB `speaker/bgp_controller.go` and `internal/config/validation.go` (0.16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..addresses.blocks import FAMILIES, FAMILY_NAME
+from ..addresses.sets import cidrs
+from ..findings import ERROR, WARNING, Finding, nearest
+from ..resources.model import Advertisement, BGPAdvertisement, Pool, Resources
+
+Paths = list[dict[str, Any]]
+
+
+class Offer(NamedTuple):
+    """A prefix length and the paths (docs/architecture.md) with which a prefix of this length is announced."""
+
+    length: int
+    paths: Paths
+
+
+class Terms(NamedTuple):
+    """A sound advertisement with its communities as numbers."""
+
+    advertisement: BGPAdvertisement
+    communities: tuple[str, ...]
+    large_communities: tuple[str, ...]
+
+
+def of_pool(advertisements: Iterable[Advertisement], pool: Pool) -> list[Any]:
+    """The advertisements that select ``pool``, in the order given: those that name none select all."""
+    return [
+        advert
+        for advert in advertisements
+        if (not advert.pools and not advert.pool_selectors)
+        or pool.name in advert.pools
+        or any(selector.matches(pool.labels) for selector in advert.pool_selectors)
+    ]
+
+
+def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
+    """The advertisements whose communities are known, by name."""
+    aliases = {alias: value for entry in resources.communities.values() for alias, value in entry.values}
+    result: dict[str, Terms] = {}
+    findings: list[Finding] = []
+    for name in sorted(resources.bgp_advertisements):
+        advert = resources.bgp_advertisements[name]
+        values = []
+        for text in advert.communities:
+            value = aliases.get(text, text)
+            if ":" not in value:
+                fix = f"Add a Community object that defines it; {nearest(text, aliases)}"
+                reason = "is no community: the advertisement is not used"
+                findings.append(Finding("unknown-community", ERROR, _path(advert, "communities"), text, reason, fix))
+                break
+            values.append(value)
+        else:
+            large = sorted({value[len("large:") :] for value in values if value.startswith("large:")})
+            plain = sorted({value for value in values if not value.startswith("large:")})
+            result[name] = Terms(advert, tuple(plain), tuple(large))
+    return result, findings
+
+
+def unknown_names(resources: Resources) -> list[Finding]:
+    """Pools and peers that advertisements name and that are not there: mostly typing errors."""
+    findings = []
+    adverts: list[Advertisement] = [*resources.bgp_advertisements.values(), *resources.l2_advertisements.values()]
+    for advert in adverts:
+        named = [("ipAddressPools", name, resources.pools) for name in advert.pools]
+        if isinstance(advert, BGPAdvertisement):
+            named += [("peers", name, resources.peers) for name in advert.peers]  # type: ignore[misc]
+        for field, name, known in named:
+            if name not in known:
+                fix = nearest(name, known)
+                reason = "nothing of this name exists"
+                findings.append(Finding("unknown-name", WARNING, _path(advert, field), name, reason, fix))
+    return findings
+
+
+def too_wide(advert: BGPAdvertisement, pool: Pool) -> list[tuple[str, Finding]]:
+    """Families in which the aggregate would be wider than a CIDR of the pool, and announce addresses of others."""
+    findings = []
+    for family in FAMILIES:
+        for block in pool.blocks:
+            shortest = min((part.prefix_length or 0 for part in cidrs(block)), default=0)
+            if block.family == family and advert.lengths[family] < shortest:
+                reason = f"an aggregate of /{advert.lengths[family]} is wider than {block} of the pool {pool.name}"
+                fix = (
+                    f"Choose at least {shortest} for {FAMILY_NAME[family]}; until then the pool is not announced in it."
+                )
+                key = "aggregationLength" if family == FAMILIES[0] else "aggregationLengthV6"
+                value = str(advert.lengths[family])
+                findings.append((family, Finding("aggregation", ERROR, _path(advert, key), value, reason, fix)))
+                break
+    return findings
+
+
+def combine(family: str, chosen: Sequence[Terms], peers: Mapping[str, Sequence[str]]) -> tuple[Offer, ...] | None:
+    """The offers of several advertisements of one pool, or None when they contradict each other.
+
+    ``peers``: name → families, of the sessions of this node. Equal prefixes towards one peer unite their communities;
+    two local preferences for one are a contradiction.
+    """
+    lengths: dict[int, dict[str, list[Terms]]] = {}
+    for entry in chosen:
+        advert = entry.advertisement
+        for peer in advert.peers or peers:
+            if family in peers.get(peer, ()):
+                lengths.setdefault(advert.lengths[family], {}).setdefault(peer, []).append(entry)
+    offers = []
+    for length in sorted(lengths):
+        groups: dict[tuple[Any, ...], list[str]] = {}
+        for peer in sorted(lengths[length]):
+            entries = lengths[length][peer]
+            preferences = {entry.advertisement.local_preference for entry in entries}
+            if len(preferences) > 1:
+                return None
+            plain = tuple(sorted({value for entry in entries for value in entry.communities}))
+            large = tuple(sorted({value for entry in entries for value in entry.large_communities}))
+            groups.setdefault((plain, large, preferences.pop() or None), []).append(peer)
+        offers.append(Offer(length, [_path_of(names, *shape) for shape, names in groups.items()]))
+    return tuple(offers)
+
+
+def merge(first: Paths, second: Paths) -> Paths:
+    """The paths of one prefix that two VIPs offer: per peer the union of communities, the higher local preference."""
+    if first is second or first == second:
+        return first
+    united: dict[str, tuple[set[str], set[str], int]] = {}
+    for path in [*first, *second]:
+        for peer in path["peers"]:
+            plain, large, preference = united.get(peer, (set(), set(), 0))
+            higher = max(preference, path["local_preference"] or 0)
+            united[peer] = (plain | set(path["communities"]), large | set(path["large_communities"]), higher)
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for peer in sorted(united):
+        plain, large, preference = united[peer]
+        groups.setdefault((tuple(sorted(plain)), tuple(sorted(large)), preference or None), []).append(peer)
+    return [_path_of(names, *shape) for shape, names in groups.items()]
+
+
+def _path_of(peers: list[str], plain: Iterable[str], large: Iterable[str], preference: int | None) -> dict[str, Any]:
+    return {
+        "peers": peers,
+        "communities": list(plain),
+        "large_communities": list(large),
+        "local_preference": preference,
+    }
+
+
+def _path(advert: Advertisement, field: str) -> str:
+    kind = "BGPAdvertisement" if isinstance(advert, BGPAdvertisement) else "L2Advertisement"
+    return f"{kind} {advert.name}: spec.{field}"

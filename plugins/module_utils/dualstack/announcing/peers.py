@@ -1,0 +1,105 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The BGP sessions of one node: which peers, from which address, with which next hops, carrying which families."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..addresses.blocks import FAMILIES, FAMILY_NAME, address_text, parse_address
+from ..findings import ERROR, WARNING, Finding, nearest
+from ..resources.model import Labels, Peer, Resources
+from ..resources.selectors import selected
+from .facts import Address, NodeFacts, addresses, router_id
+
+Session = dict[str, Any]
+
+
+def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[dict[str, Session], list[Finding]]:
+    """The peers of the desired state by name; shape: docs/architecture.md, "speaker and wire".
+
+    A session carries the family of its transport; both with dualStackAddressFamily (MetalLB since 0.15). A peer that
+    can't be spoken to is left out, with a finding; the others are not concerned.
+    """
+    result: dict[str, Session] = {}
+    findings: list[Finding] = []
+    for name in sorted(resources.peers):
+        peer = resources.peers[name]
+        if not selected(peer.node_selectors, labels):
+            continue
+        session = _session(peer, resources, facts, findings)
+        if session is not None:
+            result[name] = session
+    return result, findings
+
+
+def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[Finding]) -> Session | None:
+    password = peer.password
+    if peer.password_secret is not None:
+        secret = resources.secrets.get(peer.password_secret)
+        if secret is None:
+            reason = "no Secret of this name and the type kubernetes.io/basic-auth: the session stays down"
+            fix = f"Add the Secret; {nearest(peer.password_secret, resources.secrets)}"
+            findings.append(
+                Finding("no-secret", ERROR, _path(peer, "passwordSecret.name"), peer.password_secret, reason, fix)
+            )
+            return None
+        password = secret.password
+    source = _source(peer, facts)
+    hops = _next_hops(peer, source, facts)
+    transport = parse_address(peer.address).family
+    families = [family for family in FAMILIES if peer.both_families or family == transport]
+    for family in [family for family in families if family not in hops]:
+        families.remove(family)
+        severity = ERROR if family == transport else WARNING
+        reason = f"the node has no {FAMILY_NAME[family]} address to give as next hop: the session does not carry it"
+        fix = f"Put an {FAMILY_NAME[family]} address on the interface that leads to the peer."
+        findings.append(Finding("no-next-hop", severity, _path(peer, "peerAddress"), peer.address, reason, fix))
+    if not families:
+        return None
+    return {
+        "local_asn": peer.my_asn,
+        "peer_asn": peer.peer_asn,
+        "address": peer.address,
+        "port": peer.port,
+        "source_address": source.text if source else peer.source_address,
+        "router_id": peer.router_id or router_id(facts, source),
+        "hold_time": peer.hold_time,
+        "keepalive_time": max(1, peer.keepalive_time),
+        "connect_retry": peer.connect_time,
+        "password": password,
+        "families": families,
+        "next_hop": {family: hops[family] for family in families},
+        "multihop": peer.multihop,
+    }
+
+
+def _path(peer: Peer, field: str) -> str:
+    return f"BGPPeer {peer.name}: spec.{field}"
+
+
+def _source(peer: Peer, facts: NodeFacts) -> Address | None:
+    """The node's end: the stated address, else the one on the peer's link; None when the node has neither."""
+    own = list(addresses(facts))
+    if peer.source_address is not None:
+        stated = parse_address(peer.source_address)
+        return next((address for address in own if address.block == stated), None)
+    target = parse_address(peer.address)
+    on_link = [address for address in own if address.network.contains(target) and address.block != target]
+    return min(on_link, key=lambda address: address.network.size, default=None)
+
+
+def _next_hops(peer: Peer, source: Address | None, facts: NodeFacts) -> dict[str, str]:
+    """The next hop of each family: the session's own end, its interface's address, else the node's first."""
+    hops: dict[str, str] = {}
+    stated = parse_address(peer.source_address) if peer.source_address else None
+    if stated is not None:
+        hops[stated.family] = address_text(stated.family, stated.first)
+    if source is not None and source.routable:
+        hops[source.block.family] = source.text
+    usable = [address for address in addresses(facts) if address.routable]
+    near = [address for address in usable if source and address.interface == source.interface]
+    for address in near if source else usable:
+        hops.setdefault(address.block.family, address.text)
+    return hops

@@ -1,0 +1,30 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a node does not announce a VIP. The words are MetalLB's where it has one."""
+
+from __future__ import annotations
+
+NO_POOL = "noPool"
+NO_ADVERTISEMENT = "noAdvertisement"
+NOT_OWNER = "notOwner"
+NO_MATCH = "noMatchingAdvertisement"
+CONFLICT = "conflictingAdvertisements"
+SHARED = "sharedIPWithServiceSelector"
+NETWORK_UNAVAILABLE = "nodeNetworkUnavailable"
+EXCLUDED = "nodeLabeledExcludeBalancers"
+AGGREGATE = "aggregateWiderThanPool"
+NO_PEER = "noPeer"
+
+TEXTS = {
+    NO_POOL: "the address is in no pool",
+    NO_ADVERTISEMENT: "no advertisement selects the pool",
+    NOT_OWNER: "another node announces it, or no advertisement selects this node",
+    NO_MATCH: "no advertisement of the pool selects this Service",
+    CONFLICT: "advertisements of the pool set different local preferences for one peer",
+    SHARED: "a shared address can't be advertised by a serviceSelector",
+    NETWORK_UNAVAILABLE: "the node has the condition NetworkUnavailable",
+    EXCLUDED: "the node has the label node.kubernetes.io/exclude-from-external-load-balancers",
+    AGGREGATE: "the aggregate would be wider than the pool",
+    NO_PEER: "no BGP session of this node carries the family",
+}
