@@ -1,0 +1,90 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the daemons of one node are given: their configuration and the resources, as JSON files.
+
+Passwords are not among them: the Secrets that BGPPeers name are written on the host (``secrets``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..resources.cluster import BASIC_AUTH
+from . import resources
+
+CONFIG_FOLDER = "/etc/dualstack"
+RUNTIME_FOLDER = "/run/dualstack"
+RESOURCES = "resources"
+METRICS_PORT = 7473  # on loopback; next to MetalLB's 7472, so that both can run on a node
+REALTIME_PRIORITY = 5
+
+
+def render(plan: Mapping[str, Any], node: str) -> dict[str, str]:
+    """``{path below CONFIG_FOLDER: text}`` for a node of the plan. Raises KeyError when it is not in the plan."""
+    files = {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire())}
+    groups: dict[str, list[resources.Object]] = {}
+    for item in resources.render(plan):
+        groups.setdefault(_file(item), []).append(item)
+    files.update({f"{RESOURCES}/{name}": _lines(groups[name]) for name in sorted(groups)})
+    return files
+
+
+def secrets(plan: Mapping[str, Any], node: str) -> list[str]:
+    """The names of the secrets that the node's sessions need, sorted."""
+    return sorted(
+        {
+            session["password"]["secret"]
+            for session in plan["sessions"]
+            if session["password"] and any(end["host"] == node for end in session["ends"])
+        }
+    )
+
+
+def secret_object(name: str, password: str) -> dict[str, Any]:
+    """The Secret that a BGPPeer's passwordSecret names."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": resources.NAMESPACE},
+        "type": BASIC_AUTH,
+        "stringData": {"password": password},
+    }
+
+
+def _speaker(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
+    members = [segment["members"].get(node) for segment in plan["segments"].values()]
+    return {
+        "node": node,
+        "router_id": plan["nodes"][node]["router_id"],
+        "addresses": [address for member in members if member for address in member["addresses"].values()],
+        "resources": f"{CONFIG_FOLDER}/{RESOURCES}",
+        "wire_socket": f"{RUNTIME_FOLDER}/wire.sock",
+        "status_socket": f"{RUNTIME_FOLDER}-speaker/status.sock",
+        "metrics": f"127.0.0.1:{METRICS_PORT}",
+    }
+
+
+def _wire() -> dict[str, Any]:
+    return {
+        "socket": f"{RUNTIME_FOLDER}/wire.sock",
+        "journal": f"{RUNTIME_FOLDER}/wire.journal",
+        "realtime_priority": REALTIME_PRIORITY,
+    }
+
+
+def _file(item: Mapping[str, Any]) -> str:
+    """One file per kind; Services by namespace, so that a change stays small."""
+    kind = str(item["kind"]).lower()
+    return f"{kind}-{item['metadata']['namespace']}.json" if kind == "service" else f"{kind}.json"
+
+
+def _pretty(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _lines(items: Iterable[Mapping[str, Any]]) -> str:
+    """A JSON array with one object per line: small on disk, and a diff shows the object that changed."""
+    return "[\n" + ",\n".join(json.dumps(item, separators=(", ", ": ")) for item in items) + "\n]\n"
