@@ -54,7 +54,7 @@ class Lab:
     @property
     def sockets(self) -> Path:
         """Where ssh keeps its control sockets: a short path, because a socket's path must not exceed 108 bytes."""
-        return Path("/run") / f"dslab-{self.token}"
+        return Path("/run") / f"dslab-{self.name}-{self.token}"
 
     def namespace(self, host: str) -> str:
         return f"{self.prefix}{host}"
