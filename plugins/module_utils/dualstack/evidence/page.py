@@ -1,0 +1,174 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence as one HTML page without external assets or scripts: the verdict, the picture, a row per VIP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..addresses.blocks import FAMILY_NAME
+from .drawing import drawing
+from .html import Markup, element, join, void
+from .style import CSS
+from .table import causes
+
+NOT_REACHED = "not reached"
+_MODE = {"bgp": "BGP", "layer2": "layer 2"}
+
+
+def page(plan: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """The whole document. ``result`` is what ``judge`` returned for ``plan``."""
+    state = _state(result)
+    head = join(
+        [
+            void("meta", charset="utf-8"),
+            void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            void("link", rel="icon", href="data:,"),
+            element("title", f"{result['cluster']}: {_verdict(result)}"),
+            element("style", Markup(CSS)),
+        ]
+    )
+    body = join(
+        [
+            _header(result, state),
+            element("main", _breaks(result), _figure(plan, result), _rows(result)),
+            _footer(),
+        ]
+    )
+    return "<!doctype html>\n" + element("html", element("head", head), element("body", body), lang="en") + "\n"
+
+
+def _state(result: Mapping[str, Any]) -> str:
+    summary = result["summary"]
+    return "green" if summary["total"] and summary["green"] == summary["total"] else "red"
+
+
+def _verdict(result: Mapping[str, Any]) -> str:
+    return f"{result['summary']['green']} of {result['summary']['total']} green"
+
+
+def _header(result: Mapping[str, Any], state: str) -> Markup:
+    green, total = result["summary"]["green"], result["summary"]["total"]
+    share = f"width:{100 * green / total if total else 0:.4g}%"
+    facts = {
+        "made": element("time", result["time"].replace("T", " ").replace("Z", " UTC"), datetime=result["time"]),
+        "plan": element("code", result["plan_hash"][:12], title=result["plan_hash"]),
+    }
+    return element(
+        "header",
+        element("p", f"Evidence of cluster {result['cluster']}", class_="over"),
+        element("h1", _verdict(result), class_=f"verdict {state}"),
+        element("div", element("i", style=share), class_="meter"),
+        element(
+            "dl",
+            *(element("div", element("dt", name), element("dd", value)) for name, value in facts.items()),
+            class_="facts",
+        ),
+    )
+
+
+def _breaks(result: Mapping[str, Any]) -> Markup:
+    found = causes(result)
+    if not found:
+        return Markup("")
+    items = (
+        element(
+            "li",
+            element("strong", f"{cause.link}, {FAMILY_NAME[cause.family]}"),
+            f": {cause.text} ",
+            element("span", f"Broken by it: {', '.join(cause.vips)}", class_="family"),
+        )
+        for cause in found
+    )
+    return element("section", element("h2", "Where it breaks"), element("ul", *items), class_="breaks card")
+
+
+def _figure(plan: Mapping[str, Any], result: Mapping[str, Any]) -> Markup:
+    families = [FAMILY_NAME[family] for family in plan["cluster"]["families"]]
+    strands = f"one strand per family: {', '.join(families)}" if len(families) > 1 else f"{families[0]} only"
+    legend = element(
+        "figcaption",
+        element("span", "proven", class_="green"),
+        element("span", "broken here", class_="red"),
+        element("span", "nothing proven", class_="idle"),
+        element("span", strands, class_="plain"),
+    )
+    picture = element("div", drawing(plan, result), class_="scroll", tabindex=0, role="group", aria_label="The fabric")
+    return join([element("h2", "The fabric"), element("figure", picture, legend, class_="card")])
+
+
+def _rows(result: Mapping[str, Any]) -> Markup:
+    heads = element("div", *(element("span", text) for text in ("VIP", "family", "service", "chain")), class_="heads")
+    rows = element("div", heads, *(_row(vip) for vip in result["vips"]), class_="rows card")
+    return join([element("h2", "Every VIP and family"), _filters(result), rows])
+
+
+def _filters(result: Mapping[str, Any]) -> Markup:
+    choices = {"all": "all"}
+    families = sorted({vip["family"] for vip in result["vips"]})
+    if len(families) > 1:
+        choices.update({family: f"{FAMILY_NAME[family]} only" for family in families})
+    if _state(result) == "red":
+        choices["red"] = "broken only"
+    if len(choices) == 1:
+        return Markup("")
+    return element(
+        "fieldset",
+        *(
+            join(
+                [
+                    void("input", type="radio", name="only", id=f"only-{key}", checked="" if key == "all" else None),
+                    element("label", text, for_=f"only-{key}"),
+                ]
+            )
+            for key, text in choices.items()
+        ),
+        aria_label="Rows to show",
+    )
+
+
+def _row(vip: Mapping[str, Any]) -> Markup:
+    summary = element(
+        "summary",
+        element("span", vip["vip"], class_="vip"),
+        element("span", FAMILY_NAME[vip["family"]], class_="family"),
+        element(
+            "span", vip["service"], element("small", f"{_MODE[vip['mode']]}, pool {vip['pool']}"), class_="service"
+        ),
+        element("span", *(_chip(link) for link in vip["links"]), class_="chain"),
+    )
+    return element(
+        "details",
+        summary,
+        element("ol", *_links(vip), class_="links"),
+        class_=f"row {vip['family']} {vip['mode']} {vip['state']}",
+        open="" if vip["state"] == "red" else None,
+    )
+
+
+def _chip(link: Mapping[str, Any]) -> Markup:
+    state = link["state"].replace(" ", "-")
+    return element("span", link["link"], class_=f"chip {state}", title=f"{link['link']}: {link['state']}")
+
+
+def _links(vip: Mapping[str, Any]) -> list[Markup]:
+    reached = [_link(link) for link in vip["links"] if link["state"] != NOT_REACHED]
+    behind = [link["link"] for link in vip["links"] if link["state"] == NOT_REACHED]
+    if behind:
+        reached.append(element("li", element("p", f"Not reached: {', '.join(behind)}.", class_="quiet")))
+    return reached
+
+
+def _link(link: Mapping[str, Any]) -> Markup:
+    parts = [element("p", text) for text in link["reason"].splitlines()]
+    if link["proof"]:
+        parts.append(element("pre", link["proof"]))
+    return element("li", _chip(link), element("div", *parts))
+
+
+def _footer() -> Markup:
+    return element(
+        "footer", element("p", "A chain is judged up to its first red link. The same as data: evidence.json.")
+    )

@@ -1,0 +1,109 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observations of a fabric that does exactly what its plan says, for tests that then break one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TIME = "2026-01-02T03:04:05Z"
+
+
+def mac(host: str, number: int = 0) -> str:
+    """A MAC for the interface number ``number`` of a host."""
+    return "02:" + ":".join(f"{byte:02x}" for byte in (*host.encode()[-4:].rjust(4, b"\0"), number))
+
+
+def healthy(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Observations in the shape of docs/architecture.md, all as planned."""
+    return {
+        "nodes": {node: {"status": _status(plan, node), "error": ""} for node in plan["nodes"]},
+        "routers": {router: _router(plan, router) for router in plan["routers"]},
+        "clients": {client: _client(plan, client) for client in plan["clients"]},
+    }
+
+
+def _status(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
+    sessions = [
+        {
+            "name": f"{session['ends'][1]['host']}-{session['transport']}",
+            "address": session["ends"][1]["address"],
+            "transport": session["transport"],
+            "families": session["families"],
+            "peer_asn": session["ends"][1]["asn"],
+            "state": "established",
+            "established_s": 12,
+            "flaps": 0,
+            "announced": dict.fromkeys(session["families"], 1),
+            "last_error": "",
+        }
+        for session in plan["sessions"]
+        if session["kind"] == "node" and session["ends"][0]["host"] == node
+    ]
+    return {
+        "node": node,
+        "speaker": {"config": "valid", "errors": []},
+        "wire": {"connected": True},
+        "sessions": sessions,
+        "vips": [_vip(vip, node, sessions) for vip in plan["vips"]],
+    }
+
+
+def _vip(vip: Mapping[str, Any], node: str, sessions: list[dict[str, Any]]) -> dict[str, Any]:
+    announcing = node in vip["announcers"]
+    carrying = [one["name"] for one in sessions if vip["family"] in one["families"]]
+    return {
+        **{key: vip[key] for key in ("vip", "family", "service", "mode")},
+        "announcer": node if vip["mode"] == "bgp" else vip["announcers"][0],
+        "announcing": announcing,
+        "peers": carrying if announcing and vip["mode"] == "bgp" else [],
+        "interfaces": [{"name": "eth1", "mac": mac(node, 1)}] if announcing and vip["mode"] == "layer2" else [],
+        "reason": "" if announcing else "another node is the announcer",
+    }
+
+
+def _router(plan: Mapping[str, Any], router: str) -> dict[str, Any]:
+    families = plan["cluster"]["families"]
+    bgp: dict[str, dict[str, Any]] = {family: {} for family in families}
+    fib: dict[str, dict[str, Any]] = {family: {} for family in families}
+    for vip in plan["vips"]:
+        held = vip["routers"].get(router)
+        if held:
+            bgp[vip["family"]][vip["prefix"]] = [
+                {
+                    "next_hop": hop,
+                    "communities": list(held["communities"]),
+                    "local_preference": held["local_preference"],
+                    "best": True,
+                }
+                for hop in held["next_hops"]
+            ]
+            fib[vip["family"]][vip["prefix"]] = list(held["next_hops"])
+    return {"bgp": bgp, "fib": fib, "neighbours": _neighbours(plan, router), "sessions": [], "error": ""}
+
+
+def _client(plan: Mapping[str, Any], client: str) -> dict[str, Any]:
+    nodes = list(plan["nodes"])
+    probes = {
+        vip["vip"]: {
+            "ok": True,
+            "node": nodes[0],
+            "nodes": dict.fromkeys(nodes[:2], 2),
+            "detail": "HTTP 200",
+            "ms": 1.5,
+        }
+        for vip in plan["vips"]
+        if client in vip["clients"]
+    }
+    return {"probes": probes, "neighbours": _neighbours(plan, client), "error": ""}
+
+
+def _neighbours(plan: Mapping[str, Any], host: str) -> dict[str, Any]:
+    return {
+        vip["vip"]: {"mac": mac(vip["announcers"][0], 1), "state": "REACHABLE", "interface": "eth2"}
+        for vip in plan["vips"]
+        for segment in vip["segments"]
+        if host in plan["segments"][segment]["members"]
+    }
