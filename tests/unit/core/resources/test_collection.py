@@ -1,0 +1,335 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects in, frozen data and findings out."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from dualstack.findings import ERROR, WARNING
+from dualstack.resources.collection import Collection, UnnamedObject, key_of, parse
+from dualstack.resources.model import Key
+
+Object = dict[str, Any]
+
+
+def metallb(kind: str, name: str, spec: Object, version: str = "v1beta1", **metadata: Any) -> Object:
+    return {
+        "apiVersion": f"metallb.io/{version}",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "metallb-system", **metadata},
+        "spec": spec,
+    }
+
+
+def peer(name: str = "tor1", **spec: Any) -> Object:
+    return metallb("BGPPeer", name, {"myASN": 64512, "peerASN": 64500, "peerAddress": "10.0.1.1", **spec}, "v1beta2")
+
+
+def service(name: str, *addresses: str, **extra: Any) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"type": "LoadBalancer", **extra},
+        "status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"} for address in addresses]}},
+    }
+
+
+def errors(*objects: Object) -> list[str]:
+    return [str(finding) for finding in parse(objects)[1] if finding.severity == ERROR]
+
+
+def warnings(*objects: Object) -> list[str]:
+    return [str(finding) for finding in parse(objects)[1] if finding.severity == WARNING]
+
+
+# --- pools
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("192.0.2.0/25", "192.0.2.0/25"),
+        ("192.0.2.9/25", "192.0.2.0/25"),
+        ("192.0.2.10-192.0.2.12", "192.0.2.10-192.0.2.12"),
+        ("2001:db8::/64", "2001:db8::/64"),
+        ("2001:db8::1/64", "2001:db8::/64"),
+        ("2001:db8::a-2001:db8::c", "2001:db8::a-2001:db8::c"),
+    ],
+)
+def test_pool_entries_of_both_families(text: str, shown: str) -> None:
+    resources, findings = parse([metallb("IPAddressPool", "p", {"addresses": [text]})])
+    assert not findings
+    assert [str(block) for block in resources.pools["p"].blocks] == [shown]
+    assert resources.pools["p"].auto_assign
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["010.0.0.0/24", "2001:db8:prod::/64", "10.0.0.9-10.0.0.5", "10.0.0.1-fc00::1", "::ffff:10.0.0.0/120", 7, ""],
+)
+def test_bad_pool_entries_name_their_place(text: Any) -> None:
+    found = errors(metallb("IPAddressPool", "p", {"addresses": ["192.0.2.0/24", text]}))
+    assert len(found) == 1
+    assert found[0].startswith("error: IPAddressPool metallb-system/p: spec.addresses[1]")
+
+
+# --- unknown things
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "hint"),
+    [
+        (peer(nodeSelector=[]), "spec.nodeSelector", "'nodeSelectors'"),
+        (metallb("L2Advertisement", "a", {"interface": ["eth0"]}), "spec.interface", "'interfaces'"),
+        (metallb("BGPAdvertisement", "a", {"peer": ["a"]}), "spec.peer", "'peers'"),
+        (metallb("IPAddresPool", "a", {}), "IPAddresPool", "'IPAddressPool'"),
+        ({**metallb("Community", "a", {}), "specs": {}}, "specs", "'spec'"),
+    ],
+)
+def test_an_unknown_name_is_an_error_with_the_nearest_known_one(given: Object, place: str, hint: str) -> None:
+    found = errors(given)
+    assert len(found) == 1
+    assert place in found[0] and hint in found[0]
+
+
+def test_objects_of_others_are_mentioned_and_not_used() -> None:
+    given = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}}
+    assert "apps/v1 Deployment is not used" in warnings(given)[0]
+
+
+def test_an_old_version_of_a_peer_is_refused() -> None:
+    assert "metallb.io/v1beta2" in errors({**peer(), "apiVersion": "metallb.io/v1beta1"})[0]
+
+
+@pytest.mark.parametrize("given", [{}, {"kind": "Node"}, {"apiVersion": "v1", "kind": "Node", "metadata": {}}])
+def test_an_object_without_a_name_cannot_be_kept(given: Object) -> None:
+    with pytest.raises(UnnamedObject):
+        key_of(given)
+    assert errors(given)
+
+
+# --- peers
+
+
+@pytest.mark.parametrize(
+    ("hold", "keepalive", "expected"),
+    [
+        (None, None, (90, 30)),
+        ("9s", None, (9, 3)),
+        (None, "4s", (12, 4)),
+        ("1m30s", "10s", (90, 10)),
+        ("0s", "0s", (0, 0)),
+        ("9500ms", "3s", (9, 3)),
+    ],
+)
+def test_timers(hold: str | None, keepalive: str | None, expected: tuple[int, int]) -> None:
+    resources, findings = parse([peer(holdTime=hold, keepaliveTime=keepalive)])
+    assert not findings
+    assert (resources.peers["tor1"].hold_time, resources.peers["tor1"].keepalive_time) == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"holdTime": "2s"},
+        {"holdTime": 90},
+        {"holdTime": "90"},
+        {"holdTime": "9s", "keepaliveTime": "10s"},
+        {"holdTime": "0s", "keepaliveTime": "30s"},
+        {"connectTime": "500ms"},
+        {"myASN": 0},
+        {"peerASN": None},
+        {"peerAddress": None},
+        {"peerAddress": "tor1.example.com"},
+        {"peerAddress": "2001:db8::1", "sourceAddress": "10.0.0.1"},
+        {"peerPort": 16385},
+        {"routerID": "2001:db8::1"},
+        {"routerID": "0.0.0.0"},
+        {"peerASN": 64512, "ebgpMultiHop": True},
+        {"password": "clear", "passwordSecret": {"name": "s"}},
+        {"interface": "eth0"},
+        {"vrf": "red"},
+        {"dynamicASN": "external", "peerASN": None},
+        {"localASN": 64999},
+    ],
+)
+def test_bad_peers(spec: Object) -> None:
+    resources, findings = parse([peer(**spec)])
+    assert [finding.severity for finding in findings] == [ERROR]
+    assert not resources.peers
+
+
+def test_what_has_no_effect_yet_is_said() -> None:
+    found = warnings(
+        peer(bfdProfile="fast", enableGracefulRestart=True), metallb("BFDProfile", "fast", {"echoMode": True})
+    )
+    assert [text.split(": ")[2].split(" ")[0] for text in found] == ["spec.bfdProfile", "spec.enableGracefulRestart"]
+
+
+@pytest.mark.parametrize("password", ["x" * 81, "", 12345678])
+def test_a_bad_password_is_not_repeated(password: Any) -> None:
+    found = errors(peer(password=password))
+    assert len(found) == 1
+    assert not str(password) or str(password) not in found[0]
+
+
+def test_no_password_in_representations() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/basic-auth"}
+    resources, _ = parse([peer(password="hunter2"), {**secret, "stringData": {"password": "hunter3"}}])
+    assert resources.peers["tor1"].password == "hunter2"
+    assert resources.secrets["s"].password == "hunter3"
+    assert "hunter" not in repr(resources)
+
+
+@pytest.mark.parametrize(
+    ("body", "password"),
+    [
+        ({"stringData": {"password": "a b"}}, "a b"),
+        ({"data": {"password": base64.b64encode("schlüssel".encode()).decode()}}, "schlüssel"),
+        ({"data": {"password": "not base64!"}}, None),
+        ({"data": {"passwd": "YQ=="}}, None),
+        ({}, None),
+    ],
+)
+def test_secrets(body: Object, password: str | None) -> None:
+    given = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "type": "kubernetes.io/basic-auth",
+        **body,
+    }
+    resources, findings = parse([given])
+    assert (resources.secrets["s"].password if "s" in resources.secrets else None) == password
+    assert bool(findings) == (password is None)
+
+
+def test_a_secret_of_another_type_holds_no_password() -> None:
+    given = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "type": "Opaque",
+        "data": {"password": "YQ=="},
+    }
+    assert not parse([given])[0].secrets
+    assert "kubernetes.io/basic-auth" in warnings(given)[0]
+
+
+# --- advertisements and communities
+
+
+@pytest.mark.parametrize("text", ["64512:200", "0:0", "large:1:2:4294967295"])
+def test_communities(text: str) -> None:
+    given = metallb("Community", "c", {"communities": [{"name": "gold", "value": text}]})
+    resources, findings = parse([given, metallb("BGPAdvertisement", "a", {"communities": ["gold", text]})])
+    assert not findings
+    assert resources.communities["c"].values == (("gold", text),)
+    assert resources.bgp_advertisements["a"].communities == tuple(sorted(["gold", text]))
+
+
+@pytest.mark.parametrize("text", ["99999999:1", "lar:1:2:3", "1:2:3", "large:1:2", "large:1:2:4294967296", "", 120])
+def test_bad_communities(text: Any) -> None:
+    assert errors(metallb("Community", "c", {"communities": [{"name": "gold", "value": text}]}))
+
+
+def test_an_aggregate_for_selected_services_is_refused() -> None:
+    spec = {"serviceSelectors": [{"matchLabels": {"a": "b"}}], "aggregationLength": 24}
+    assert "aggregate" in errors(metallb("BGPAdvertisement", "a", spec))[0]
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        {"matchLabel": {}},
+        {"matchExpressions": [{"key": "a", "operator": "in", "values": ["b"]}]},
+        {"matchExpressions": [{"key": "a", "operator": "In"}]},
+        {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]},
+        {"matchLabels": {"a": 1}},
+    ],
+)
+def test_bad_selectors(selector: Object) -> None:
+    assert errors(metallb("L2Advertisement", "a", {"nodeSelectors": [selector]}))
+
+
+# --- Services
+
+
+@pytest.mark.parametrize(
+    ("addresses", "kept"),
+    [
+        (("192.0.2.1",), ("192.0.2.1",)),
+        (("2001:DB8:0::1",), ("2001:db8::1",)),
+        (("2001:db8::1", "192.0.2.1"), ("2001:db8::1", "192.0.2.1")),
+        (("192.0.2.1", "192.0.2.1"), ("192.0.2.1",)),
+        ((), ()),
+    ],
+)
+def test_services_keep_their_addresses_in_order(addresses: tuple[str, ...], kept: tuple[str, ...]) -> None:
+    resources, findings = parse([service("s", *addresses)])
+    assert not findings
+    assert resources.services["default/s"].addresses == kept
+
+
+def test_other_services_do_not_count() -> None:
+    assert not parse([service("s", "192.0.2.1", type="ClusterIP")])[0].services
+
+
+@pytest.mark.parametrize("address", ["192.0.2", "fe80::1%eth0", "::ffff:192.0.2.1"])
+def test_a_bad_address_in_a_status(address: str) -> None:
+    found = errors(service("s", "2001:db8::1", address))
+    assert len(found) == 1
+    assert "Service default/s: status.loadBalancer.ingress[1].ip" in found[0]
+
+
+def test_local_traffic_policy_is_announced_as_unknown() -> None:
+    assert "endpoints" in warnings(service("s", "192.0.2.1", externalTrafficPolicy="Local"))[0]
+
+
+# --- the collection
+
+
+def test_a_bad_version_of_an_object_leaves_the_last_good_one_and_the_others() -> None:
+    collection = Collection()
+    assert collection.put(peer("tor1"))
+    assert collection.put(peer("tor2"))
+    assert not collection.put(peer("tor1", holdTime="2s"))
+    assert not collection.lost
+    assert collection.put(peer("tor2", peerPort=1179))
+    resources = collection.resources()
+    assert resources.peers["tor1"].hold_time == 90
+    assert resources.peers["tor2"].port == 1179
+    assert [finding.path for finding in collection.findings()] == ["BGPPeer metallb-system/tor1: spec.holdTime"]
+    assert collection.put(peer("tor1", holdTime="6s"))
+    assert not collection.findings()
+
+
+def test_an_object_that_was_never_good_is_lost_until_it_is_repaired_or_removed() -> None:
+    collection = Collection()
+    collection.put(peer("tor1", holdTime="2s"))
+    assert collection.lost
+    collection.drop(Key("BGPPeer", "metallb-system", "tor1"))
+    assert not collection.lost
+    collection.put(peer("tor1", holdTime="2s"))
+    collection.put(peer("tor1"))
+    assert not collection.lost
+
+
+def test_a_view_does_not_change_and_equal_objects_change_nothing() -> None:
+    collection = Collection()
+    assert collection.put(service("a", "192.0.2.1"))
+    before = collection.resources()
+    assert not collection.put(service("a", "192.0.2.1"))
+    assert collection.resources().services is before.services
+    assert collection.put(service("b", "2001:db8::1"))
+    assert list(before.services) == ["default/a"]
+    assert collection.resources().pools is before.pools
+    assert collection.drop(Key("Service", "default", "a"))
+    assert not collection.drop(Key("Service", "default", "a"))
+    assert list(collection.resources().services) == ["default/b"]
