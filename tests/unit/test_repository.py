@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +79,29 @@ def test_defaults_and_argument_specs_agree(role: Path) -> None:
 
 def load(path: str | Path) -> Any:
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_the_intent_in_the_readme_makes_a_plan(tmp_path: Path) -> None:
+    intent = re.search(r"```yaml\n(.+?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert intent is not None
+    (tmp_path / "inventory.yml").write_text(intent[1], encoding="utf-8")
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    command = [playbook, "-i", "inventory.yml", "baremetal.dualstack.plan"]
+    here = {**os.environ, "PWD": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan = load(tmp_path / "artifacts" / "prod" / "plan.yml")
+    assert {(vip["service"], vip["family"]) for vip in plan["vips"]} == {
+        ("default/shop", "ipv4"),
+        ("default/shop", "ipv6"),
+    }
+
+
+def test_the_demo_fabric_fits_on_a_screen_and_a_half() -> None:
+    assert len((ROOT / "examples" / "demo" / "inventory.yml").read_text(encoding="utf-8").splitlines()) <= 90
+
+
+def test_the_readme_names_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in readme] == []
+    assert [page for page in re.findall(r"\((docs/[^)]+)\)", readme) if not (ROOT / page).is_file()] == []
