@@ -73,7 +73,7 @@ class Context:
         own = [entry for entry in sound if selected(entry.advertisement.node_selectors, self.node.labels)]
         matching = [entry for entry in own if selected(entry.advertisement.service_selectors, service.labels)]
         if not matching:
-            return (), reasons.NO_MATCH if own else reasons.NOT_OWNER if sound else reasons.AGGREGATE
+            return (), reasons.NO_MATCH if own else reasons.NOT_OWNER if sound else reasons.UNUSABLE
         key = (family, tuple(entry.advertisement.name for entry in matching))
         if key not in self._offers:
             self._offers[key] = offers.combine(family, matching, self._families)

@@ -13,7 +13,7 @@ CONFLICT = "conflictingAdvertisements"
 SHARED = "sharedIPWithServiceSelector"
 NETWORK_UNAVAILABLE = "nodeNetworkUnavailable"
 EXCLUDED = "nodeLabeledExcludeBalancers"
-AGGREGATE = "aggregateWiderThanPool"
+UNUSABLE = "noUsableAdvertisement"
 NO_PEER = "noPeer"
 
 TEXTS = {
@@ -25,6 +25,6 @@ TEXTS = {
     SHARED: "a shared address can't be advertised by a serviceSelector",
     NETWORK_UNAVAILABLE: "the node has the condition NetworkUnavailable",
     EXCLUDED: "the node has the label node.kubernetes.io/exclude-from-external-load-balancers",
-    AGGREGATE: "the aggregate would be wider than the pool",
+    UNUSABLE: "every advertisement of the pool has an error",
     NO_PEER: "no BGP session of this node carries the family",
 }
