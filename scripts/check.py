@@ -44,6 +44,7 @@ def checks() -> list[Check]:
         Check("oldest", "unit", ["python3", "scripts/oldest.py"]),
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
         Check("interop", "all", [*PYTEST, "tests/interop"]),
+        Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),
     ]
 
