@@ -40,7 +40,7 @@ def vip_of(fabric: Fabric, service: str, family: str) -> dict[str, Any]:
 
 
 def red_until(fabric: Fabric, expected: dict[tuple[str, str], set[str]], attempts: int = 6) -> dict[str, Any]:
-    """The evidence once it shows ``expected``: a router applies a changed policy, or misses a peer, some seconds late."""
+    """The evidence once it shows ``expected``: routers apply a policy, or miss a peer, some seconds late."""
     for _attempt in range(attempts):
         evidence = fabric.evidence()
         if breaks(evidence) == expected:
