@@ -9,3 +9,5 @@ follows the table in fsm, and packs UPDATEs on demand (adj_out, attributes).
 Left out on purpose: listening, collision detection (we only dial), received routes (counted, dropped unread), add-path,
 extended messages, graceful restart.
 """
+
+from __future__ import annotations

@@ -5,3 +5,5 @@
 
 Left out on purpose: owning the address (the kernel's way), proxy and anycast advertisements, conflict detection.
 """
+
+from __future__ import annotations

@@ -5,3 +5,5 @@
 
 Shapes: docs/architecture.md, "speaker and wire".
 """
+
+from __future__ import annotations

@@ -2,3 +2,5 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sockets as Linux makes them: options, packet sockets, netlink. Knows no protocol."""
+
+from __future__ import annotations

@@ -7,3 +7,5 @@
 ``layer2_io``); ``link_server`` takes the state from ``speaker``; ``journal_file`` saves it. When ``speaker`` goes
 away, everything stays as it is (fail static).
 """
+
+from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Log lines as key=value on standard error; few per kind in a while, so that a flapping peer cannot flood the journal."""
+"""Log lines as key=value on standard error; few per kind in a while, so that a flapping peer cannot flood the log."""
 
 from __future__ import annotations
 

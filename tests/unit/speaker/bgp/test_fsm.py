@@ -1,0 +1,269 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of the state machine: every row does what it says, and no pair of state and event is without one."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+import pytest
+
+from dualstack_speaker.base.addresses import parse
+from dualstack_speaker.base.model import Attributes, Peer
+from dualstack_speaker.base.outputs import Dial, Hangup, Note, Output, Send
+from dualstack_speaker.bgp import fsm, iana, messages
+from dualstack_speaker.bgp.errors import SessionError
+from dualstack_speaker.bgp.framing import message
+from dualstack_speaker.bgp.fsm import Event, State
+from dualstack_speaker.bgp.session import DIAL_TIME, OPEN_HOLD, SEND_HOLD, Session, _Detail
+
+NOW = 1000.0
+WORDS = {Dial: "dial", Hangup: "hang up", Note: "note"}
+
+
+def describe(outputs: list[Output]) -> list[str]:
+    """Outputs in words: messages by their type, NOTIFICATIONs with code and subcode."""
+    out = []
+    for output in outputs:
+        if isinstance(output, Send):
+            kind = output.data[18]
+            name = {1: "open", 2: "update", 3: "notification", 4: "keepalive"}[kind]
+            out.append(f"{name} {output.data[19]}/{output.data[20]}" if kind == 3 else name)
+        else:
+            out.append(WORDS[type(output)])
+    return out
+
+
+def their_open(peer: Peer, **changes: Any) -> bytes:
+    """The OPEN that the peer sends."""
+    mirrored = peer._replace(local_asn=peer.peer_asn, router_id=b"\x0a\0\1\1", **changes)
+    return messages.encode_open(mirrored)
+
+
+def bring(state: State, peer: Peer) -> Session:
+    """A session in a state, at NOW."""
+    session = Session("tor1", peer, lambda: 0.5)
+    steps: list[Callable[[], list[Output]]] = [
+        lambda: session.start(NOW),
+        lambda: session.connected(session.number, NOW),
+        lambda: session.received(session.number, their_open(peer), NOW),
+        lambda: session.received(session.number, messages.KEEPALIVE, NOW),
+    ]
+    for step in steps[: list(State).index(state)]:
+        step()
+    assert session.state is state
+    return session
+
+
+def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Output]:
+    """Makes an event happen through the inputs where they give it, else as the session itself would fire it."""
+    number = session.number
+    inputs: dict[Event, Callable[[], list[Output]]] = {
+        Event.START: lambda: session.start(now),
+        Event.STOP: lambda: session.stop("maintenance", now),
+        Event.RESTART: lambda: session.reconfigure(peer._replace(password="new"), now),
+        Event.CONNECTED: lambda: session.connected(number, now),
+        Event.CLOSED: lambda: session.closed(number, "connection reset by peer", now),
+        Event.OPEN: lambda: session.received(number, their_open(peer), now),
+        Event.OPEN_BAD: lambda: session.received(number, their_open(peer, peer_asn=1, hold_time=2), now),
+        Event.HEADER_BAD: lambda: session.received(number, bytes(19), now),
+        Event.NOTIFICATION: lambda: session.received(number, messages.encode_notification(6, 4), now),
+        Event.KEEPALIVE: lambda: session.received(number, messages.KEEPALIVE, now),
+        Event.UPDATE: lambda: session.received(number, message(iana.UPDATE, bytes(4)), now),
+        Event.ROUTE_REFRESH: lambda: session.received(number, message(iana.ROUTE_REFRESH, b"\0\1\0\1"), now),
+    }
+    return inputs[event]() if event in inputs else session._fire(event, now)
+
+
+class Row(NamedTuple):
+    """What an event does in a state; deadlines by name, in seconds from the event."""
+
+    state: State
+    event: Event
+    after: State
+    outputs: list[str]
+    deadlines: dict[str, float]
+
+
+IDLE, CONNECT, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED = State
+RETRY = {"retry": 0.875}  # the first delay, with the jitter of the tests
+ALIVE = {"hold": 9.0, "keepalive": 2.625}
+LATER = {"hold": 8.0, "keepalive": 1.625}  # deadlines of NOW seen a second later
+DOWN = ["hang up", "note"]
+
+ROWS = [
+    Row(IDLE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
+    Row(IDLE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
+    Row(IDLE, Event.STOP, IDLE, ["hang up"], {}),
+    Row(IDLE, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
+    Row(CONNECT, Event.START, CONNECT, [], {"dial": DIAL_TIME - 1}),
+    Row(CONNECT, Event.CONNECTED, OPEN_SENT, ["open"], {"hold": OPEN_HOLD}),
+    Row(CONNECT, Event.CLOSED, IDLE, ["hang up"], RETRY),
+    Row(CONNECT, Event.DIAL_DUE, IDLE, ["hang up"], RETRY),
+    Row(CONNECT, Event.STOP, IDLE, ["hang up"], {}),
+    Row(CONNECT, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
+    Row(OPEN_SENT, Event.START, OPEN_SENT, [], {"hold": OPEN_HOLD - 1}),
+    Row(OPEN_SENT, Event.OPEN, OPEN_CONFIRM, ["keepalive"], ALIVE),
+    Row(OPEN_SENT, Event.OPEN_BAD, IDLE, ["notification 2/6", "hang up"], RETRY),
+    Row(OPEN_SENT, Event.HEADER_BAD, IDLE, ["notification 1/1", "hang up"], RETRY),
+    Row(OPEN_SENT, Event.HOLD_DUE, IDLE, ["notification 4/0", "hang up"], RETRY),
+    Row(OPEN_SENT, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", "hang up"], RETRY),
+    Row(OPEN_SENT, Event.NOTIFICATION, IDLE, ["hang up"], RETRY),
+    Row(OPEN_SENT, Event.CLOSED, IDLE, ["hang up"], RETRY),
+    Row(OPEN_SENT, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
+    Row(OPEN_SENT, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
+    Row(OPEN_SENT, Event.KEEPALIVE, IDLE, ["notification 5/1", "hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.START, OPEN_CONFIRM, [], LATER),
+    Row(OPEN_CONFIRM, Event.KEEPALIVE, ESTABLISHED, ["note"], {"hold": 9.0, "keepalive": 1.625}),
+    Row(OPEN_CONFIRM, Event.KEEPALIVE_DUE, OPEN_CONFIRM, ["keepalive"], {"hold": 8.0, "keepalive": 2.625}),
+    Row(OPEN_CONFIRM, Event.HEADER_BAD, IDLE, ["notification 1/1", "hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.HOLD_DUE, IDLE, ["notification 4/0", "hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", "hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.NOTIFICATION, IDLE, ["hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.CLOSED, IDLE, ["hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
+    Row(OPEN_CONFIRM, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
+    Row(OPEN_CONFIRM, Event.OPEN, IDLE, ["notification 5/2", "hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.UPDATE, IDLE, ["notification 5/2", "hang up"], RETRY),
+    Row(ESTABLISHED, Event.START, ESTABLISHED, [], LATER),
+    Row(ESTABLISHED, Event.KEEPALIVE, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
+    Row(ESTABLISHED, Event.UPDATE, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
+    Row(ESTABLISHED, Event.ROUTE_REFRESH, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
+    Row(ESTABLISHED, Event.KEEPALIVE_DUE, ESTABLISHED, ["keepalive"], {"hold": 8.0, "keepalive": 2.625}),
+    Row(ESTABLISHED, Event.HEADER_BAD, IDLE, ["notification 1/1", *DOWN], RETRY),
+    Row(ESTABLISHED, Event.HOLD_DUE, IDLE, ["notification 4/0", *DOWN], RETRY),
+    Row(ESTABLISHED, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", *DOWN], RETRY),
+    Row(ESTABLISHED, Event.NOTIFICATION, IDLE, DOWN, RETRY),
+    Row(ESTABLISHED, Event.CLOSED, IDLE, DOWN, RETRY),
+    Row(ESTABLISHED, Event.STOP, IDLE, ["notification 6/2", *DOWN], {}),
+    Row(ESTABLISHED, Event.RESTART, IDLE, ["notification 6/6", *DOWN], {"retry": 0.0}),
+    Row(ESTABLISHED, Event.OPEN, IDLE, ["notification 5/3", *DOWN], RETRY),
+    Row(ESTABLISHED, Event.OPEN_BAD, IDLE, ["notification 5/3", *DOWN], RETRY),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.state.value}-{row.event.name}")
+@pytest.mark.parametrize("transport", ["10.0.1.1", "2001:db8:dc:1::1"])
+def test_row(row: Row, transport: str, make_peer: Callable[..., Peer]) -> None:
+    peer = make_peer(address=parse(transport), source_address=None)
+    session = bring(row.state, peer)
+    later = NOW + 1.0
+    outputs = happen(session, row.event, peer, later)
+    assert session.state is row.after
+    assert describe(outputs) == row.outputs
+    deadlines = {name: at - later for name, at in session._deadlines._at.items()}
+    assert deadlines == pytest.approx(row.deadlines)
+
+
+def test_every_row_of_the_table_is_tested() -> None:
+    tested = {(row.state, row.event) for row in ROWS}
+    rows = {(state, event) for state, events in fsm.TABLE.items() for event in events}
+    assert rows - tested == set()
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("event", list(Event))
+def test_every_pair_has_a_row_or_its_states_default(state: State, event: Event, make_peer: Callable[..., Peer]) -> None:
+    """Any event in any state leaves a session that can go on: known state, no deadline lost, one hang-up at most."""
+    action, after = fsm.step(state, event)
+    assert (action, after) == (fsm.TABLE[state].get(event) or fsm.DEFAULT[state])
+    peer = make_peer()
+    session = bring(state, peer)
+    session.name = "any"
+    detail_error = SessionError(iana.OPEN_ERROR, 0, "bad")
+    negotiated = messages.Negotiated(("ipv4",), 9, True)
+    outputs = session._fire(event, NOW + 1, _Detail("text", b"\0\1\0\1", detail_error, negotiated))
+    assert session.state is after
+    assert describe(outputs).count("hang up") <= 1
+    assert session.next_deadline is not None or event is Event.STOP or (state is IDLE and after is IDLE)
+
+
+def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer())
+    session.blocked(session.number, NOW)
+    assert session._deadlines.at("send_hold") == NOW + SEND_HOLD
+    session.blocked(session.number, NOW + 5)
+    assert session._deadlines.at("send_hold") == NOW + SEND_HOLD
+    session.writable(session.number, NOW + 6)
+    assert session._deadlines.at("send_hold") is None
+
+
+def test_nothing_is_sent_while_blocked_but_the_end(make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer(hold_time=9))
+    session.blocked(session.number, NOW)
+    assert not session.waiting
+    assert describe(session.expire(NOW + 3)) == []
+    assert describe(session.expire(NOW + 9)) == ["notification 4/0", *DOWN]
+
+
+@pytest.mark.parametrize("stale", ["connected", "closed", "received", "blocked", "writable"])
+def test_inputs_of_an_old_connection_are_dropped(stale: str, make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer())
+    old = session.number
+    session.closed(old, "reset", NOW)
+    session.expire(NOW + 10)
+    assert session.state is CONNECT
+    arguments: dict[str, tuple[Any, ...]] = {"closed": ("late",), "received": (messages.KEEPALIVE,)}
+    assert getattr(session, stale)(old, *arguments.get(stale, ()), NOW + 10) == []
+    assert session.state is CONNECT
+
+
+def test_back_off_grows_until_a_session_was_stable(make_peer: Callable[..., Peer]) -> None:
+    session = Session("tor1", make_peer(connect_retry=5.0), lambda: 0.999999)
+    now, delays = NOW, []
+    session.start(now)
+    for _ in range(5):
+        session.closed(session.number, "connection refused", now)
+        at = session.next_deadline
+        assert at is not None
+        delays.append(round(at - now))
+        now = at
+        session.expire(now)
+    assert delays == [1, 2, 4, 5, 5]
+    session.connected(session.number, now)
+    session.received(session.number, their_open(session.peer) + messages.KEEPALIVE, now)
+    session.closed(session.number, "reset", now + 1)
+    at = session.next_deadline
+    assert at is not None and round(at - now - 1) == 5  # up for a second only: nothing is forgotten
+    session.expire(at)
+    session.connected(session.number, at)
+    session.received(session.number, their_open(session.peer) + messages.KEEPALIVE, at)
+    session.closed(session.number, "reset", at + 60)
+    after = session.next_deadline
+    assert after is not None and round(after - at - 60) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reset"),
+    [
+        ("password", "new", True),
+        ("hold_time", 30, True),
+        ("families", ("ipv4",), True),
+        ("source_address", None, True),
+        ("local_asn", 64999, True),
+        ("multihop", True, True),
+        ("keepalive_time", 1.0, False),
+        ("connect_retry", 60.0, False),
+        ("next_hop_ipv4", b"\x0a\0\1\x63", False),
+        ("next_hop_ipv6", bytes(15) + b"\1", False),
+    ],
+)
+def test_a_changed_peer_resets_only_if_it_must(
+    field: str, value: Any, reset: bool, make_peer: Callable[..., Peer]
+) -> None:
+    peer = make_peer()
+    session = bring(ESTABLISHED, peer)
+    session.put([b"\x04\x20\xc0\x00\x02\x01"], Attributes((), (), None))
+    while session.waiting:
+        session.writable(session.number, NOW)
+    outputs = session.reconfigure(peer._replace(**{field: value}), NOW + 1)
+    assert describe(outputs) == (["notification 6/6", *DOWN] if reset else [])
+    assert session.snapshot(NOW).flaps == int(reset)
+    assert session.waiting == (field == "next_hop_ipv4")
+
+
+def test_an_unchanged_peer_changes_nothing(make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer())
+    assert session.reconfigure(make_peer(), NOW + 1) == []
+    assert session.state is ESTABLISHED

@@ -1,0 +1,283 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages as octets, written out by hand from the RFCs, in both directions; rejections name their NOTIFICATION."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable
+
+import pytest
+
+from dualstack_speaker.base.addresses import parse, parse_prefix, prefix_family
+from dualstack_speaker.base.model import Attributes, Peer
+from dualstack_speaker.bgp import iana, messages
+from dualstack_speaker.bgp.adj_out import AdjOut, end_of_rib
+from dualstack_speaker.bgp.errors import SessionError
+from dualstack_speaker.bgp.framing import Framer
+from dualstack_speaker.bgp.messages import Negotiated
+
+MakePeer = Callable[..., Peer]
+MARKER = "ff" * 16
+PLAIN = Attributes((), (), None)
+
+
+def octets(text: str) -> bytes:
+    """Octets from commented hex: everything from a # to the end of its line is left out."""
+    return bytes.fromhex(re.sub(r"#[^\n]*", "", text))
+
+
+def body(data: bytes) -> bytes:
+    """The body of the only message in ``data``."""
+    framer = Framer()
+    framer.feed(data)
+    taken = framer.take()
+    assert taken is not None
+    assert framer.take() is None
+    return taken[1]
+
+
+OPEN_BOTH = octets(
+    f"""{MARKER} 0033 01          # length 51, OPEN
+    04 fc00 0009 0a00010b         # version 4, AS 64512, hold 9, 10.0.1.11
+    16 02 14                      # parameters: capabilities
+    01 04 0001 00 01              # multiprotocol IPv4 unicast
+    01 04 0002 00 01              # multiprotocol IPv6 unicast
+    02 00                         # route refresh
+    41 04 0000fc00                # 4-octet ASN 64512"""
+)
+OPEN_LARGE_ASN = octets(
+    f"""{MARKER} 002d 01
+    04 5ba0 0009 0a00010b         # AS_TRANS
+    10 02 0e
+    01 04 0002 00 01
+    02 00
+    41 04 fffe0001                # 4294836225"""
+)
+
+
+def test_open_out(make_peer: MakePeer) -> None:
+    assert messages.encode_open(make_peer()) == OPEN_BOTH
+    assert messages.encode_open(make_peer(local_asn=0xFFFE0001, families=("ipv6",))) == OPEN_LARGE_ASN
+
+
+def test_open_in() -> None:
+    both = messages.decode_open(body(OPEN_BOTH))
+    assert (both.asn, both.hold_time, both.identifier) == (64512, 9, parse("10.0.1.11"))
+    assert both.capabilities == (("ipv4", "ipv6"), 64512, True)
+    large = messages.decode_open(body(OPEN_LARGE_ASN))
+    assert (large.asn, large.capabilities.families) == (0xFFFE0001, ("ipv6",))
+
+
+def test_open_in_with_extended_parameters() -> None:
+    """RFC 9072: the lengths of the parameters take two octets."""
+    data = octets(f"{MARKER} 0029 01 04 fc00 0009 0a000101 ff ff 0009 02 0006 41 04 0000fc00")
+    assert messages.decode_open(body(data)).capabilities == (None, 64512, False)
+
+
+def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: MakePeer) -> None:
+    theirs = messages.decode_open(octets("04 fbf4 005a 0a000101 00"))
+    assert messages.negotiate(make_peer(), theirs) == Negotiated(("ipv4",), 9, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "data", "words"),
+    [
+        ("03 fbf4 0009 0a000101 00", (2, 1), "0004", "peer speaks BGP version 3, not 4"),
+        ("04 fde9 0009 0a000101 00", (2, 2), "", "peer AS 65001 refused: 64500 is configured for 10.0.1.1"),
+        ("04 fbf4 0009 00000000 00", (2, 3), "", "peer's router ID 0.0.0.0 refused: it is 0 or our own"),
+        ("04 fbf4 0002 0a000101 00", (2, 6), "", "peer's hold time of 2 s refused: it must be 0 or at least 3 s"),
+        ("04 fbf4 0009 0a000101 02 0100", (2, 4), "", "peer's OPEN has an unknown optional parameter"),
+        ("04 fbf4 0009 0a000101 05", (2, 0), "", "peer's OPEN has a wrong length of its optional parameters"),
+        ("04 fbf4 0009 0a000101 04 02 05 4104", (2, 0), "", "peer's OPEN has broken optional parameters"),
+        ("04 fbf4 0009 0a000101 05 02 03 4104 00", (2, 0), "", "peer's OPEN has broken optional parameters"),
+        (
+            "04 fbf4 0009 0a000101 08 02 06 01 04 0019 00 41",
+            (2, 7),
+            "01 04 0001 00 01 01 04 0002 00 01 02 00 41 04 0000fc00",
+            "peer carries none of ipv4, ipv6: activate them for us on 10.0.1.1",
+        ),
+    ],
+)
+def test_open_refused(text: str, code: tuple[int, int], data: str, words: str, make_peer: MakePeer) -> None:
+    with pytest.raises(SessionError) as caught:
+        messages.negotiate(make_peer(), messages.decode_open(octets(text)))
+    assert (caught.value.code, caught.value.subcode) == code
+    assert caught.value.data == octets(data)
+    assert caught.value.text == words
+
+
+def test_ibgp_refuses_its_own_router_id(make_peer: MakePeer) -> None:
+    theirs = messages.decode_open(octets("04 fc00 0009 0a00010b 00"))
+    with pytest.raises(SessionError, match=r"router ID 10\.0\.1\.11"):
+        messages.negotiate(make_peer(peer_asn=64512), theirs)
+
+
+def test_notification_out() -> None:
+    data = messages.shutdown_text("maintenance")
+    assert messages.encode_notification(6, 2, data) == octets(
+        f"{MARKER} 0021 03 06 02 0b 6d61696e74656e616e6365  # Cease, shutdown, 'maintenance'"
+    )
+    assert messages.shutdown_text("ä" * 200) == bytes((254,)) + "ä".encode() * 127
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("06 02 05 6c61746572", 'peer closed the session; cease: administrative shutdown (6/2): "later"'),
+        ("06 02 05 6c61", "peer closed the session; cease: administrative shutdown (6/2)"),
+        ("06 04 02 0a41", 'peer closed the session; cease: administrative reset (6/4): "?A"'),
+        ("06 01", "peer closed the session; cease: maximum number of prefixes reached (6/1)"),
+        ("02 02 fde9", "peer refused our AS 64512: it expects another one; OPEN message error: bad peer AS (2/2)"),
+        ("02 03", "peer refused our router ID 10.0.1.11; OPEN message error: bad BGP identifier (2/3)"),
+        ("02 06", "peer refused our hold time of 9 s; OPEN message error: unacceptable hold time (2/6)"),
+        ("04 00", "peer closed the session; hold timer expired (4/0)"),
+        ("63 07", "peer closed the session; unknown error (99/7)"),
+    ],
+)
+def test_notification_in(text: str, words: str, make_peer: MakePeer) -> None:
+    assert messages.describe_notification(octets(text), make_peer()) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "family"), [("0001 00 01", "ipv4"), ("0002 00 01", "ipv6"), ("0019 00 41", None), ("0001 01 01", None)]
+)
+def test_route_refresh_in(text: str, family: str | None) -> None:
+    assert messages.decode_route_refresh(octets(text)) == family
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "data"),
+    [
+        ("00" * 19, (1, 1), ""),
+        (f"{MARKER} 0012 04", (1, 2), "0012"),
+        (f"{MARKER} 0014 04", (1, 2), "0014"),
+        (f"{MARKER} 1001 02", (1, 2), "1001"),
+        (f"{MARKER} 0016 02", (1, 2), "0016"),
+        (f"{MARKER} 001c 01", (1, 2), "001c"),
+        (f"{MARKER} 0014 03", (1, 2), "0014"),
+        (f"{MARKER} 0013 06", (1, 3), "06"),
+    ],
+)
+def test_bad_headers(text: str, code: tuple[int, int], data: str) -> None:
+    framer = Framer()
+    framer.feed(octets(text))
+    with pytest.raises(SessionError) as caught:
+        framer.take()
+    assert (caught.value.code, caught.value.subcode, caught.value.data) == (*code, octets(data))
+
+
+def pack(peer: Peer, prefixes: list[str], values: Attributes | None, wide: bool = True) -> bytes:
+    """The first slice towards a peer that is to hold these prefixes."""
+    out = AdjOut()
+    keys = [parse_prefix(text) for text in prefixes]
+    out.up(Negotiated((prefix_family(keys[0]),), 9, wide))
+    out.put(keys, values or PLAIN)
+    if values is None:
+        while out.waiting:
+            out.take(peer, wide)
+        out.put(keys, None)
+    return out.take(peer, wide)
+
+
+UPDATES = {
+    "ebgp ipv4": (
+        {},
+        ["192.0.2.1/32", "198.51.100.0/25"],
+        PLAIN,
+        True,
+        """0035 02 0000 0014
+        40 01 01 00                       # ORIGIN IGP
+        40 02 06 02 01 0000fc00           # AS_PATH: sequence of 64512
+        40 03 04 0a00010b                 # NEXT_HOP
+        20 c0000201 19 c6336400           # NLRI""",
+    ),
+    "ebgp ipv6": (
+        {},
+        ["2001:db8:1::1/128", "2001:db8:2::/48"],
+        PLAIN,
+        True,
+        """0054 02 0000 003d
+        80 0e 2d 0002 01 10 20010db800dc00010000000000000011 00
+              80 20010db8000100000000000000000001 30 20010db80002
+        40 01 01 00
+        40 02 06 02 01 0000fc00""",
+    ),
+    "ibgp ipv4, preference unset": (
+        {"peer_asn": 64512},
+        ["192.0.2.1/32"],
+        PLAIN,
+        True,
+        """0031 02 0000 0015
+        40 01 01 00
+        40 02 00                          # AS_PATH empty
+        40 03 04 0a00010b
+        40 05 04 00000064                 # LOCAL_PREF 100
+        20 c0000201""",
+    ),
+    "ibgp ipv6, preference and communities": (
+        {"peer_asn": 64512},
+        ["2001:db8:1::1/128"],
+        Attributes((64512 << 16 | 100, 64512 << 16 | 200), ((64512, 1, 2),), 200),
+        True,
+        """0068 02 0000 0051
+        80 0e 26 0002 01 10 20010db800dc00010000000000000011 00 80 20010db8000100000000000000000001
+        40 01 01 00
+        40 02 00
+        40 05 04 000000c8
+        c0 08 08 fc000064 fc0000c8        # communities
+        c0 20 0c 0000fc00 00000001 00000002""",
+    ),
+    "ebgp never carries a preference": (
+        {},
+        ["192.0.2.1/32"],
+        Attributes((), (), 200),
+        True,
+        "0030 02 0000 0014 40 01 01 00 40 02 06 02 01 0000fc00 40 03 04 0a00010b 20 c0000201",
+    ),
+    "two-octet peer, small ASN": (
+        {},
+        ["192.0.2.1/32"],
+        PLAIN,
+        False,
+        "002e 02 0000 0012 40 01 01 00 40 02 04 02 01 fc00 40 03 04 0a00010b 20 c0000201",
+    ),
+    "two-octet peer, large ASN": (
+        {"local_asn": 0xFFFE0001},
+        ["192.0.2.1/32"],
+        PLAIN,
+        False,
+        """0037 02 0000 001b
+        40 01 01 00
+        40 02 04 02 01 5ba0               # AS_TRANS
+        40 03 04 0a00010b
+        c0 11 06 02 01 fffe0001           # AS4_PATH
+        20 c0000201""",
+    ),
+    "withdraw ipv4": ({}, ["192.0.2.1/32", "0.0.0.0/0"], None, True, "001d 02 0006 20 c0000201 00 0000"),
+    "withdraw ipv6": (
+        {},
+        ["2001:db8:1::1/128"],
+        None,
+        True,
+        "002e 02 0000 0017 80 0f 14 0002 01 80 20010db8000100000000000000000001",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_update_out(name: str, make_peer: MakePeer) -> None:
+    changes, prefixes, values, wide, text = UPDATES[name]
+    assert pack(make_peer(**changes), prefixes, values, wide).hex(" ") == octets(MARKER + text).hex(" ")
+
+
+def test_end_of_rib() -> None:
+    assert end_of_rib("ipv4") == octets(f"{MARKER} 0017 02 0000 0000")
+    assert end_of_rib("ipv6") == octets(f"{MARKER} 001d 02 0000 0006 80 0f 03 0002 01")
+
+
+def test_every_error_has_a_text() -> None:
+    codes = {code for code, _ in iana.SUBCODE_TEXT} | set(iana.CODE_TEXT)
+    assert codes == set(iana.CODE_TEXT)
+    assert iana.describe(2, 2) == "OPEN message error: bad peer AS (2/2)"
