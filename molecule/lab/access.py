@@ -9,8 +9,7 @@ import json
 import shlex
 from pathlib import Path
 
-import yaml
-
+from . import documents
 from .commands import run
 from .network import NAMESPACES
 from .state import Lab
@@ -58,7 +57,7 @@ def write(lab: Lab) -> None:
             },
         }
     }
-    lab.inventory.write_text(yaml.safe_dump(inventory, sort_keys=False))
+    documents.write(lab.inventory, inventory)
 
 
 def status(lab: Lab, running: dict[str, int | None]) -> str:

@@ -12,9 +12,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-import yaml
-
-from . import access, hosts, lifecycle, roots, state
+from . import access, documents, hosts, lifecycle, roots, state
 from .errors import LabError
 from .topology import Topology, from_plan
 
@@ -102,14 +100,11 @@ def _update(arguments: argparse.Namespace) -> None:
 
 
 def _topology(path: Path) -> Topology:
-    try:
-        plan = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise LabError(f"--plan {path}: {error}") from error
+    plan = documents.read(path)
     try:
         return from_plan(plan)
     except (KeyError, TypeError) as error:
-        raise LabError(f"--plan {path} is not a plan as playbooks/plan.yml writes it: {error!r}") from error
+        raise LabError(f"{path} is not a plan as playbooks/plan.yml writes it: {error!r}") from error
 
 
 def _suites(words: list[str]) -> dict[str, str]:

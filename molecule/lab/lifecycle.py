@@ -25,6 +25,7 @@ def create(name: str, topology: Topology, wanted_suites: dict[str, str]) -> Lab:
             print(f"lab: {name} exists already: destroying it first", file=sys.stderr)
             _destroy(name)
         lab = state.new(name, topology, suites(topology, wanted_suites, {}))
+        network.require_free(lab.prefix)
         for suite in sorted(set(lab.suites.values())):
             roots.ensure(suite)
         lab.cgroups = [str(base / f"dslab-{name}-{lab.token}") for base in cgroups.hierarchies()]

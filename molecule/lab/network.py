@@ -35,13 +35,17 @@ def enter(namespace: str) -> list[str]:
     return ["nsenter", f"--net={NAMESPACES / namespace}"]
 
 
-def create_base(lab: Lab) -> None:
-    """The switch and the controller, joined by the management bridge."""
-    if taken := existing(lab.prefix):
+def require_free(prefix: str) -> None:
+    """Raises LabError when the names are taken: by a lab of the same name whose record lies in another cache folder."""
+    if taken := existing(prefix):
         raise LabError(
             f"network namespaces of another lab of this name exist: {', '.join(taken)};"
             " destroy that lab, or choose another name"
         )
+
+
+def create_base(lab: Lab) -> None:
+    """The switch and the controller, joined by the management bridge."""
     _add_namespace(lab.switch, SYSCTLS["switch"])
     _add_namespace(lab.controller, COMMON)
     _batch(

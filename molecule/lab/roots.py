@@ -63,7 +63,7 @@ def _build(suite: str, target: Path) -> None:
     command = [
         *own_namespaces,
         *("mmdebstrap", "--mode=root", "--format=directory", *OPTIONS, f"--include={','.join(packages)}"),
-        *(f"--customize-hook={CUSTOMIZE}", suite, str(partial), *_mirrors(suite)),
+        *(f"--customize-hook={CUSTOMIZE}", suite, str(partial), *mirrors(suite)),
     ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
@@ -74,7 +74,7 @@ def _build(suite: str, target: Path) -> None:
     partial.rename(target)
 
 
-def _mirrors(suite: str) -> list[str]:
+def mirrors(suite: str) -> list[str]:
     """Debian's archives, for the wanted suite, where this machine's own apt finds them.
 
     None on another system: that leaves the choice to mmdebstrap.
