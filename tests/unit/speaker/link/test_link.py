@@ -1,0 +1,265 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The link's messages: what is accepted, what is refused as a whole and with which words, what a change amounts to."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualstack_speaker.base.addresses import parse_prefix
+from dualstack_speaker.link import journal, messages
+from dualstack_speaker.link.errors import LinkError
+from dualstack_speaker.link.framing import Lines, LineTooLong
+from dualstack_speaker.link.routes import Decoder
+from dualstack_speaker.link.store import Store
+
+PEER: dict[str, Any] = {
+    "local_asn": 64512, "peer_asn": 64500, "address": "10.0.1.1", "port": 179, "source_address": "10.0.1.11",
+    "router_id": "10.0.1.11", "hold_time": 9, "keepalive_time": 3, "connect_retry": 5, "password": "s3cret",
+    "families": ["ipv4", "ipv6"], "next_hop": {"ipv4": "10.0.1.11", "ipv6": "2001:db8:dc:1::11"}, "multihop": False,
+}  # fmt: skip
+PATH: dict[str, Any] = {
+    "peers": ["tor1"], "communities": ["64512:200"], "large_communities": ["64512:1:2"], "local_preference": 200,
+}  # fmt: skip
+DESIRED: dict[str, Any] = {
+    "peers": {"tor1": PEER},
+    "routes": {"192.0.2.1/32": [PATH], "2001:db8:1::1/128": [PATH]},
+    "layer2": {"10.0.1.200": {"interfaces": ["eth1"]}, "2001:db8:dc:1::200": {"interfaces": []}},
+}
+FAMILIES = [("ipv4", "192.0.2.1/32", "192.0.2.2/32"), ("ipv6", "2001:db8:1::1/128", "2001:db8:1::2/128")]
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """DESIRED with one place set; "…" as the value takes it away. Steps are joined by '>'."""
+    desired = json.loads(json.dumps(DESIRED))  # without the parts that it shares
+    *steps, last = path.split(">")
+    place: Any = desired
+    for step in steps:
+        place = place[int(step) if isinstance(place, list) else step]
+    if value == "…":
+        del place[last]
+    else:
+        place[last] = value
+    return desired
+
+
+def full(store: Store, desired: dict[str, Any]) -> Any:
+    return store.replace(messages.decode_full({"desired": desired}, Decoder()))
+
+
+def delta(store: Store, **parts: Any) -> Any:
+    body = {**NOTHING, **parts}
+    return store.change(messages.decode_delta(body, Decoder()))
+
+
+def test_a_full_state_is_accepted_and_the_same_again_changes_nothing() -> None:
+    store = Store()
+    assert full(store, DESIRED).any
+    assert not full(store, copy.deepcopy(DESIRED)).any
+    peer = store.state.peers["tor1"]
+    assert (peer.hold_time, peer.families, peer.port) == (9, ("ipv4", "ipv6"), 179)
+    assert set(store.state.routes) == {parse_prefix("192.0.2.1/32"), parse_prefix("2001:db8:1::1/128")}
+
+
+REFUSED = [
+    ("peers>tor1>hold_time", 2, "peers.tor1.hold_time: 2 is neither 0 nor at least 3 (RFC 4271 section 4.2)"),
+    ("peers>tor1>hold_time", "9", "peers.tor1.hold_time: '9' is no whole number from 0 to 65535"),
+    ("peers>tor1>hold_time", True, "peers.tor1.hold_time: True is no whole number from 0 to 65535"),
+    ("peers>tor1>keepalive_time", 0, "peers.tor1.keepalive_time: 0 is no number of seconds from 1 to 65535"),
+    ("peers>tor1>local_asn", 0, "peers.tor1.local_asn: 0 is no whole number from 1 to 4294967295"),
+    ("peers>tor1>peer_asn", "…", "peers.tor1.peer_asn: is missing"),
+    ("peers>tor1>address", "tor1", "peers.tor1.address: 'tor1' is not an IP address"),
+    ("peers>tor1>address", "::", "peers.tor1.address: the peer's address is expected"),
+    ("peers>tor1>address", "2001:db8::1", "peers.tor1.source_address: 10.0.1.11 is not of the family of the peer's"),
+    ("peers>tor1>router_id", "0.0.0.0", "peers.tor1.router_id: an IPv4 address other than 0.0.0.0 is expected"),
+    ("peers>tor1>router_id", "2001:db8::1", "peers.tor1.router_id: an IPv4 address other than 0.0.0.0 is expected"),
+    ("peers>tor1>families", [], "peers.tor1.families: one or both of ipv4, ipv6 are expected"),
+    ("peers>tor1>families", ["ipv5"], "peers.tor1.families: one or both of ipv4, ipv6 are expected"),
+    ("peers>tor1>next_hop", {"ipv4": "10.0.1.11"}, "peers.tor1.next_hop.ipv6: is missing, but the peer carries ipv6"),
+    ("peers>tor1>next_hop>ipv6", "10.0.1.1", "peers.tor1.next_hop.ipv6: 10.0.1.1 cannot be an ipv6 next hop"),
+    ("peers>tor1>next_hop>ipv4", "2001:db8::1", "peers.tor1.next_hop.ipv4: 2001:db8::1 cannot be an ipv4 next hop"),
+    ("peers>tor1>next_hop>ipx", "1", "peers.tor1.next_hop: has the unknown field 'ipx'"),
+    ("peers>tor1>multihop", 1, "peers.tor1.multihop: 1 is neither true nor false"),
+    ("peers>tor1>hold", 9, "peers.tor1: has the unknown field 'hold'"),
+    ("peers>tor1", [], "peers.tor1: an object is expected"),
+    ("routes>192.0.2.1", [], "routes.192.0.2.1: is not written as address/length"),
+    ("routes>192.0.2.1/24", [], "routes.192.0.2.1/24: has bits set behind its length of 24"),
+    ("routes>2001:DB8:1::1/128", [], "routes: a prefix stands there twice, in two ways of writing it"),
+    ("routes>192.0.2.1/32", {}, "routes.192.0.2.1/32: a list is expected"),
+    ("routes>192.0.2.1/32", [PATH, PATH], "routes.192.0.2.1/32[1].peers: 'tor1' appears more than once for this"),
+    ("routes>192.0.2.1/32>0>peers", ["tor9"], "routes.192.0.2.1/32: names the unknown peer 'tor9'"),
+    ("routes>2001:db8:1::1/128>0>peers", ["tor9"], "routes.2001:db8:1::1/128: names the unknown peer 'tor9'"),
+    ("routes>192.0.2.1/32>0>communities", ["no-export"], "'no-export' is no community of numbers up to 65535"),
+    ("routes>192.0.2.1/32>0>communities", ["1:65536"], "'1:65536' is no community of numbers up to 65535"),
+    ("routes>192.0.2.1/32>0>large_communities", ["1:2"], "'1:2' is no community of numbers up to 4294967295"),
+    ("routes>192.0.2.1/32>0>communities", [f"1:{n}" for n in range(800)], "more communities than fit into an UPDATE"),
+    ("routes>192.0.2.1/32>0>local_preference", -1, "local_preference: -1 is no whole number from 0 to 4294967295"),
+    ("routes>192.0.2.1/32>0>med", 1, "routes.192.0.2.1/32[0]: has the unknown field 'med'"),
+    ("layer2>10.0.1.0/24", {"interfaces": []}, "layer2.10.0.1.0/24: '10.0.1.0/24' is not an IP address"),
+    ("layer2>10.0.1.200", {"interfaces": "eth1"}, "layer2.10.0.1.200.interfaces: a list of texts is expected"),
+    ("layer2>10.0.1.200", None, "desired: null takes items away in a delta, it has no place in a full state"),
+    ("peers", "…", "desired.peers: is missing"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "words"), REFUSED, ids=[f"{row[0]}={str(row[1])[:12]}" for row in REFUSED])
+def test_one_bad_item_refuses_the_message_and_changes_nothing(path: str, value: Any, words: str) -> None:
+    store = Store()
+    full(store, DESIRED)
+    before = copy.deepcopy(store.state)
+    with pytest.raises(LinkError) as caught:
+        full(store, changed(path, value))
+    assert words in str(caught.value)
+    assert store.state == before
+
+
+@pytest.mark.parametrize("password", ["", "x" * 81, 5, ["s3cret"]])
+def test_a_bad_password_is_never_repeated(password: Any) -> None:
+    with pytest.raises(LinkError) as caught:
+        full(Store(), changed("peers>tor1>password", password))
+    assert str(caught.value) == "peers.tor1.password: a text of 1 to 80 octets is expected, or null"
+
+
+@pytest.mark.parametrize(("family", "first", "second"), FAMILIES)
+def test_a_delta_changes_what_it_names(family: str, first: str, second: str) -> None:
+    store = Store()
+    full(store, DESIRED)
+    changes = delta(store, routes={second: [PATH]})
+    assert list(changes.routes.values()) == [[parse_prefix(second)]]
+    assert not changes.peers and not changes.layer2
+    assert not delta(store, routes={second: [PATH]}).any
+    other = {**PATH, "communities": []}
+    ((before, after),) = delta(store, routes={first: [other]}).routes
+    assert (before[0].attributes.communities, after[0].attributes.communities) == ((64512 << 16 | 200,), ())
+    delta(store, routes={first: None, second: []})
+    assert [key[0] for key in store.state.routes] == [6 if family == "ipv4" else 4]
+
+
+@pytest.mark.parametrize(("family", "first", "second"), FAMILIES)
+def test_a_peer_with_routes_cannot_lose_them_unseen(family: str, first: str, second: str) -> None:
+    store = Store()
+    full(store, DESIRED)
+    with pytest.raises(LinkError, match="names the unknown peer 'tor1'"):
+        delta(store, peers={"tor1": None})
+    rest = [name for name in ("ipv4", "ipv6") if name != family]
+    with pytest.raises(LinkError, match=f"routes.{first}: peer 'tor1' does not carry {family}"):
+        delta(store, peers={"tor1": {**PEER, "families": rest}})
+    assert store.state.peers["tor1"].families == ("ipv4", "ipv6")
+    delta(store, peers={"tor1": {**PEER, "families": rest}}, routes={first: None})
+    assert store.state.peers["tor1"].families == tuple(rest)
+
+
+def test_equal_paths_are_one_object() -> None:
+    store = Store()
+    full(store, DESIRED)
+    assert len({id(paths) for paths in store.state.routes.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"{", "the line is no JSON"),
+        (b"[]", "request: an object is expected"),
+        (b'{"seq": 1}', "request.op: is missing"),
+        (b'{"op": "full", "seq": 1}', "request.desired: is missing"),
+        (b'{"op": "flush", "seq": 1}', "request.op: 'flush' is neither full, delta nor status"),
+        (b'{"op": "status", "seq": -1}', "request.seq: -1 is no whole number"),
+        (b'{"op": "status", "seq": 1, "more": 1}', "request: has the unknown field 'more'"),
+    ],
+)
+def test_bad_requests(line: bytes, words: str) -> None:
+    with pytest.raises(LinkError, match=words):
+        messages.decode_request(line)
+
+
+def test_a_refusal_names_the_request_where_it_can() -> None:
+    assert messages.sequence_of(b'{"op": "flush", "seq": 7}') == 7
+    assert [messages.sequence_of(line) for line in (b"{", b"[1]", b'{"seq": "7"}', b"null")] == [None] * 4
+    assert json.loads(messages.encode_ack(7, "no")) == {"op": "ack", "seq": 7, "ok": False, "error": "no"}
+    assert json.loads(messages.encode_ack(7)) == {"op": "ack", "seq": 7, "ok": True}
+
+
+@given(
+    st.lists(st.binary(max_size=30).filter(lambda data: b"\n" not in data)), st.lists(st.integers(1, 40), min_size=1)
+)
+def test_lines_cut_anywhere(lines: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(line + b"\n" for line in lines) + b"rest"
+    splitter, found, turn = Lines(), [], 0
+    while stream:
+        size = cuts[turn % len(cuts)]
+        found += splitter.feed(stream[:size])
+        stream, turn = stream[size:], turn + 1
+    assert found == lines
+
+
+@pytest.mark.parametrize("data", [b"x" * 11, b"x" * 11 + b"\n", b"ok\n" + b"x" * 11])
+def test_a_line_above_the_bound_is_refused(data: bytes) -> None:
+    with pytest.raises(LineTooLong):
+        Lines(limit=10).feed(data)
+
+
+NOTHING: dict[str, Any] = {"peers": {}, "routes": {}, "layer2": {}}
+
+
+def saved(store: Store, *records: bytes) -> bytes:
+    return journal.HEADER + b"".join(journal.snapshot(store.state)) + b"".join(records)
+
+
+def many(count: int) -> dict[str, Any]:
+    routes = {f"192.0.{n >> 8}.{n & 255}/32": [PATH] for n in range(count)}
+    routes.update({f"2001:db8:1::{n:x}/128": [{**PATH, "local_preference": n % 3}] for n in range(count)})
+    return {**DESIRED, "routes": routes}
+
+
+@pytest.mark.parametrize("count", [0, 1, 700])
+def test_a_journal_gives_the_state_back(count: int) -> None:
+    store = Store()
+    full(store, many(count))
+    assert journal.load(saved(store)) == store.state
+    body = {"peers": {}, "routes": {"198.51.100.1/32": [PATH]}, "layer2": {"10.0.1.200": None}}
+    record = journal.record("delta", body)
+    delta(store, **body)
+    second = Store()
+    full(second, many(count))
+    assert journal.load(saved(second, record)) == store.state
+
+
+def test_a_torn_last_line_is_dropped_and_nothing_else_is_forgiven() -> None:
+    store = Store()
+    full(store, DESIRED)
+    record = journal.record("delta", {"peers": {}, "routes": {"198.51.100.1/32": [PATH]}, "layer2": {}})
+    whole = saved(store)
+    for size in range(1, len(record)):
+        assert journal.load(whole + record[:size]) == store.state
+    assert len(journal.load(whole + record).routes) == 3
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda data: b"", "does not begin as a journal"),
+        (lambda data: data.replace(b"journal 1", b"journal 2"), "does not begin as a journal"),
+        (lambda data: data.replace(b"64500", b"64501"), "line 2 has a wrong checksum"),
+        (lambda data: data[: len(journal.HEADER)], "holds no state"),
+        (lambda data: data[: len(journal.HEADER) + 50], "holds no state"),
+        (lambda data: journal.HEADER + journal.record("delta", {}), "line 2: 'full'"),
+        (lambda data: data + journal.record("full", {}), "line 5: 'delta'"),
+        (lambda data: data + b"nonsense\n", "line 5 has a wrong checksum"),
+        (
+            lambda data: data + journal.record("delta", {"peers": {"tor1": None}, "routes": {}, "layer2": {}}),
+            "line 5: ro",
+        ),
+    ],
+)
+def test_a_spoilt_journal_is_refused_with_the_reason(spoil: Any, words: str) -> None:
+    store = Store()
+    full(store, DESIRED)
+    with pytest.raises(journal.BadJournal, match=words):
+        journal.load(spoil(saved(store)))
