@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine's limit of inotify instances: a host with systemd uses about eight, the usual limit is 128 for all.
 
-The limit is raised while labs of this cache folder need it, and put back with the last one.
+The limit is raised while labs need it, and put back with the last one on this machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import paths
+from . import cgroups, paths
 
 LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 NEEDED = 1024
@@ -31,7 +31,7 @@ def raise_inotify() -> None:
 
 def put_back_inotify() -> None:
     with paths.locked(paths.labs() / ".inotify.lock", "waiting for another lab"):
-        if any(paths.labs().glob("*/state.json")) or not _saved().exists():
+        if not _saved().exists() or any(group for base in cgroups.hierarchies() for group in base.glob("dslab-*")):
             return
         if int(LIMIT.read_text()) == NEEDED:
             LIMIT.write_text(_saved().read_text())
