@@ -21,6 +21,10 @@ from pathlib import Path
 
 import links
 
+sys.path.insert(0, str(links.make() / "lib"))
+
+from dualstack.evidence import table  # noqa: E402
+
 NAME = "demo"
 ROOT = links.CHECKOUT
 ARTIFACTS = ROOT / "artifacts" / NAME
@@ -38,21 +42,19 @@ class Demo:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
-    def phase(self, name: str, command: list[str]) -> str:
-        """Run a phase, keep what it prints, and return that; when it fails, show the end of it."""
+    def phase(self, name: str, command: list[str]) -> None:
+        """Run a phase and keep what it prints; when it fails, show the end of that."""
         log = ARTIFACTS / "log" / f"{name}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with log.open("w", encoding="utf-8") as file:
             status = subprocess.call(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.seconds[name] = round(time.monotonic() - began, 1)
-        text = log.read_text(encoding="utf-8")
         print(f"demo: {name:<9} {self.seconds[name]:6.1f} s  {'ok' if status == 0 else 'FAILED'}", flush=True)
         if status != 0:
-            print("\n".join(text.splitlines()[-60:]))
+            print("\n".join(log.read_text(encoding="utf-8").splitlines()[-60:]))
             print(f"\ndemo: all of it is in {log.relative_to(ROOT)}; the lab stays as it is")
             raise PhaseError(name)
-        return text
 
     def up(self) -> None:
         self.phase("roots", [*LAB, "roots"])
@@ -62,8 +64,8 @@ class Demo:
         values = write_secrets(Path(inventory).with_name("secrets.yml"))
         playbook = ["ansible-playbook", *INTENT, "-i", inventory, "-e", f"@{values}"]
         self.phase("site", [*playbook, "playbooks/site.yml"])
-        shown = self.phase("validate", [*playbook, "playbooks/validate.yml"])
-        print(f"\n{evidence(shown)}\n")
+        self.phase("validate", [*playbook, "playbooks/validate.yml"])
+        print("", *table(json.loads((ARTIFACTS / "evidence.json").read_text(encoding="utf-8"))), "", sep="\n")
         print("look around:  python3 molecule/lab exec demo tor1 -- vtysh -c 'show bgp summary'")
         print("              python3 molecule/lab exec demo node2 -- dualstack-speaker status")
         print(f"the page:     {(ARTIFACTS / 'evidence.html').relative_to(ROOT)}")
