@@ -23,7 +23,7 @@ import links
 
 sys.path.insert(0, str(links.make() / "lib"))
 
-from dualstack.evidence import table  # noqa: E402
+from dualstack.evidence import table
 
 NAME = "demo"
 ROOT = links.CHECKOUT
