@@ -11,6 +11,7 @@ import sys
 COMMANDS = {  # name: module with run(arguments) -> exit status, what it does
     "wire": ("dualstack_speaker.wire.main", "keep the BGP, ARP and NDP sockets (a daemon)"),
     "speaker": ("dualstack_speaker.speaker.main", "decide what this node announces (a daemon)"),
+    "check": ("dualstack_speaker.speaker.check", "check a configuration and its resources"),
     "status": ("dualstack_speaker.speaker.status", "show sessions, VIPs and announcers"),
 }
 

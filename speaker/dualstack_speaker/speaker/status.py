@@ -1,0 +1,73 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``dualstack-speaker status``: sessions, VIPs and announcers, also while one of the processes is down."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+from typing import Any
+
+from .config import DEFAULT_PATH, Config, ConfigError, load
+from .tables import render
+from .view import Status, healthy, session_list
+
+_PATIENCE = 10.0  # seconds
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status: 0 when all is well, 1 when something is down or wrong, 2 for a bad configuration."""
+    parser = argparse.ArgumentParser(prog="dualstack-speaker status", description="Shows sessions, VIPs, announcers.")
+    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    try:
+        config = load(options.config)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    status = gather(config)
+    sys.stdout.write(json.dumps(status, indent=2) + "\n" if options.json else render(status))
+    return 0 if healthy(status) else 1
+
+
+def gather(config: Config) -> Status:
+    """The status from the speaker, or what ``wire`` alone can tell."""
+    try:
+        status: Status = _ask(config.status_socket, None)
+        return status
+    except (OSError, ValueError) as error:
+        return _of_wire(config, f"{config.status_socket}: the process speaker does not answer: {_reason(error)}")
+
+
+def _of_wire(config: Config, problem: str) -> Status:
+    wire: dict[str, Any] | None = None
+    link = ""
+    try:
+        wire = _ask(config.wire_socket, {"op": "status", "seq": 1})["status"]
+    except (OSError, ValueError, KeyError) as error:
+        link = f"{config.wire_socket}: {_reason(error)}"
+    return {
+        "node": config.node,
+        "speaker": {"config": "unknown", "errors": [problem], "warnings": []},
+        "wire": {"connected": wire is not None, "error": link},
+        "sessions": session_list(wire["sessions"]) if wire else [],
+        "vips": [],
+    }
+
+
+def _ask(path: str, request: dict[str, Any] | None) -> Any:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(_PATIENCE)
+        sock.connect(path)
+        if request is not None:
+            sock.sendall(json.dumps(request).encode() + b"\n")
+        with sock.makefile("rb") as stream:
+            return json.loads(stream.readline())
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,97 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the status shows: the decision and what ``wire`` reports, merged. Shape: docs/architecture.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dualstack.announcing import reasons
+from dualstack.announcing.decide import Announcement
+from dualstack.findings import ERROR, Finding
+
+from .delta import State
+
+NOT_CONNECTED = "wireNotConnected"
+NOT_SENT = "notSentYet"
+NO_SESSION = "noEstablishedSession"
+NO_INTERFACE = "noInterface"
+TEXTS = {
+    **reasons.TEXTS,
+    NOT_CONNECTED: "the process wire does not answer",
+    NOT_SENT: "the process wire has not taken it over yet",
+    NO_SESSION: "no session of its family is established",
+    NO_INTERFACE: "no interface of the node can answer for it",
+}
+ESTABLISHED = "Established"
+Status = dict[str, Any]
+
+
+def merge(
+    node: str,
+    announcements: Iterable[Announcement],
+    findings: Sequence[Finding],
+    acknowledged: State,
+    wire: Mapping[str, Any] | None,
+    link_error: str,
+) -> Status:
+    """The status; ``wire`` is None when it does not answer."""
+    errors = [str(finding) for finding in findings if finding.severity == ERROR]
+    warnings = [str(finding) for finding in findings if finding.severity != ERROR]
+    sessions = wire["sessions"] if wire else {}
+    up = {name for name, session in sessions.items() if session["state"] == ESTABLISHED}
+    carrying = {
+        family: up & {name for name, session in sessions.items() if family in session["families"]}
+        for family in ("ipv4", "ipv6")
+    }
+    return {
+        "node": node,
+        "speaker": {"config": "invalid" if errors else "valid", "errors": errors, "warnings": warnings},
+        "wire": {"connected": wire is not None, "error": link_error},
+        "sessions": session_list(sessions),
+        "vips": [_vip(entry, acknowledged, wire, carrying[entry.family]) for entry in announcements],
+    }
+
+
+def session_list(sessions: Mapping[str, Mapping[str, Any]]) -> list[Status]:
+    """The sessions of wire's status as a list, by name."""
+    return [{"name": name, **sessions[name]} for name in sorted(sessions)]
+
+
+def healthy(status: Mapping[str, Any]) -> bool:
+    """Whether the configuration is valid, wire is there and every session is established."""
+    return (
+        status["speaker"]["config"] == "valid"
+        and status["wire"]["connected"]
+        and not status["wire"]["error"]
+        and all(session["state"] == ESTABLISHED for session in status["sessions"])
+    )
+
+
+def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | None, carrying: set[str]) -> Status:
+    names: set[str] = set()
+    interfaces: list[dict[str, str]] = []
+    reason = entry.reason
+    if not reason and wire is None:
+        reason = NOT_CONNECTED
+    elif not reason and entry.mode == "layer2":
+        found = wire["layer2"].get(entry.vip, {}).get("interfaces", {}) if wire else {}
+        interfaces = [{"name": name, "mac": found[name]} for name in sorted(found)]
+        reason = "" if interfaces else NO_INTERFACE if entry.vip in acknowledged["layer2"] else NOT_SENT
+    elif not reason:
+        sent = [paths for prefix, paths in entry.routes if prefix in acknowledged["routes"]]
+        names = carrying & {name for paths in sent for path in paths for name in path["peers"]}
+        reason = "" if names else NO_SESSION if sent else NOT_SENT
+    return {
+        "vip": entry.vip,
+        "family": entry.family,
+        "service": entry.service,
+        "mode": entry.mode,
+        "announcer": entry.announcer,
+        "announcing": not reason,
+        "peers": sorted(names),
+        "interfaces": interfaces,
+        "reason": reason,
+    }
