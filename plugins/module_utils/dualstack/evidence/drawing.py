@@ -19,6 +19,7 @@ IDLE = "idle"
 _BOX = (118, 46)
 _APART = 6.0
 _WIDE = 1000
+_LEAST = 0.6
 _Places = Mapping["tuple[str, str]", str]
 
 
@@ -42,6 +43,7 @@ def drawing(plan: Mapping[str, Any], result: Mapping[str, Any]) -> Markup:
         viewBox=f"0 0 {where.width:g} {where.height:g}",
         width=where.width,
         height=where.height,
+        style=f"min-width:{_LEAST * where.width:g}px",
         role="img",
         xmlns="http://www.w3.org/2000/svg",
     )

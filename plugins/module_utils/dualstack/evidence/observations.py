@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .case import NOT_GATHERED
+
 _PARTS = {
     "nodes": ("status",),
     "routers": ("bgp", "fib", "neighbours", "sessions"),
@@ -44,4 +46,4 @@ def _error(result: Mapping[str, Any], parts: tuple[str, ...]) -> str:
         return said or "the task that gathers it failed"
     if result.get("error"):
         return said
-    return "" if any(result.get(part) is not None for part in parts) else "nothing was gathered from it"
+    return "" if any(result.get(part) is not None for part in parts) else said or NOT_GATHERED

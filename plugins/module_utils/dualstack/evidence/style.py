@@ -46,7 +46,7 @@ figure { margin: 0; padding: 1rem; }
 .scroll { overflow-x: auto; }
 .fabric {
   display: block; height: auto; width: 100%;
-  max-width: 46rem; min-width: 26rem; margin: 0 auto; font-size: 13px;
+  max-width: 46rem; margin: 0 auto; font-size: 13px;
 }
 .fabric.wide { width: auto; max-width: none; }
 .fabric .box { fill: var(--card); stroke: var(--idle); stroke-width: 1.5; }
@@ -125,6 +125,7 @@ ol.links { list-style: none; margin: 0; padding: 0.2rem 1rem 1rem 2.9rem; displa
 ol.links li { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: 0.2rem 0.8rem; align-items: start; }
 ol.links .chip { justify-self: start; }
 ol.links p { margin: 0; color: var(--red); overflow-wrap: anywhere; }
+ol.links li > p.quiet { grid-column: 1 / -1; }
 ol.links p.quiet { color: var(--soft); font-size: 0.88rem; }
 ol.links pre {
   margin: 0; font-size: 0.82rem; line-height: 1.55;
@@ -137,7 +138,7 @@ ol.links p + pre {
 footer { margin-top: 2rem; color: var(--soft); font-size: 0.85rem; }
 
 @media (max-width: 46rem) {
-  .heads { display: none; }
+  .heads { display: none; } figure { padding: 0.8rem 0.4rem; }
   .row > summary { grid-template-columns: 1rem minmax(0, 1fr) auto; }
   .row > summary .service, .row > summary .chain { grid-column: 2 / -1; }
   .service small { display: inline; margin-left: 0.4rem; }
