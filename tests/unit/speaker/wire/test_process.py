@@ -12,13 +12,13 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
+from processes import Wire, until
 
 from dualstack_speaker.link import journal
 
-Wait = Callable[..., None]
 ENDS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 
 
@@ -49,11 +49,11 @@ def closed_port() -> int:
     return port
 
 
-def test_the_socket_is_for_owner_and_group_only(wire: Any) -> None:
+def test_the_socket_is_for_owner_and_group_only(wire: Wire) -> None:
     assert stat.S_IMODE(os.stat(wire.path).st_mode) == 0o660
 
 
-def test_nothing_is_announced_before_the_first_state(wire: Any, closed_port: int) -> None:
+def test_nothing_is_announced_before_the_first_state(wire: Wire, closed_port: int) -> None:
     link = wire.link()
     assert link.ask("status")["status"] == {"synced": False, "sessions": {}, "layer2": {}}
     refused = link.ask("delta", routes={"192.0.2.1/32": []})
@@ -62,7 +62,7 @@ def test_nothing_is_announced_before_the_first_state(wire: Any, closed_port: int
     assert link.ask("status")["status"]["synced"]
 
 
-def test_answers_come_in_order_and_a_refusal_changes_nothing(wire: Any, closed_port: int) -> None:
+def test_answers_come_in_order_and_a_refusal_changes_nothing(wire: Wire, closed_port: int) -> None:
     link = wire.link()
     assert link.ask("full", desired=desired(closed_port))["ok"]
     link.send(b'{"op":"status","seq":1}\n{"op":"flush","seq":2}\nno json\n{"op":"status","seq":3}\n')
@@ -75,7 +75,7 @@ def test_answers_come_in_order_and_a_refusal_changes_nothing(wire: Any, closed_p
 
 
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
-def test_a_session_that_cannot_connect_says_why(family: str, wire: Any, closed_port: int, wait: Wait) -> None:
+def test_a_session_that_cannot_connect_says_why(family: str, wire: Wire, closed_port: int) -> None:
     link = wire.link()
     link.ask("full", desired=desired(closed_port, families=(family,)))
 
@@ -83,7 +83,7 @@ def test_a_session_that_cannot_connect_says_why(family: str, wire: Any, closed_p
         found: dict[str, Any] = link.ask("status")["status"]["sessions"]["a"]
         return found
 
-    wait(lambda: session()["last_error"], "an error")
+    until(lambda: session()["last_error"], "an error")
     seen = session()
     assert seen["last_error"] == f"cannot connect to {ENDS[family]} port {closed_port}: connection refused"
     assert (seen["transport"], seen["families"], seen["flaps"]) == (family, ["ipv4", "ipv6"], 0)
@@ -91,16 +91,16 @@ def test_a_session_that_cannot_connect_says_why(family: str, wire: Any, closed_p
 
 
 @pytest.mark.parametrize(("family", "source"), [("ipv4", "192.0.2.77"), ("ipv6", "2001:db8:77::1")])
-def test_a_source_address_of_somebody_else_is_named(family: str, source: str, wire: Any, wait: Wait) -> None:
+def test_a_source_address_of_somebody_else_is_named(family: str, source: str, wire: Wire) -> None:
     link = wire.link()
     state = desired(179, families=(family,))
     state["peers"]["a"]["source_address"] = source
     link.ask("full", desired=state)
     text = f"cannot connect to {ENDS[family]} port 179: source address {source} is not on this host"
-    wait(lambda: link.ask("status")["status"]["sessions"]["a"]["last_error"] == text, text)
+    until(lambda: link.ask("status")["status"]["sessions"]["a"]["last_error"] == text, text)
 
 
-def test_a_new_client_takes_over(wire: Any, closed_port: int) -> None:
+def test_a_new_client_takes_over(wire: Wire, closed_port: int) -> None:
     first = wire.link()
     first.ask("full", desired=desired(closed_port))
     second = wire.link()
@@ -108,14 +108,14 @@ def test_a_new_client_takes_over(wire: Any, closed_port: int) -> None:
     assert first.answer() == {}
 
 
-def test_a_client_that_goes_away_changes_nothing(wire: Any, closed_port: int) -> None:
+def test_a_client_that_goes_away_changes_nothing(wire: Wire, closed_port: int) -> None:
     first = wire.link()
     first.ask("full", desired=desired(closed_port))
     first.close()
     assert list(wire.link().ask("status")["status"]["sessions"]) == ["a"]
 
 
-def test_a_line_without_end_is_cut_off(wire: Any) -> None:
+def test_a_line_without_end_is_cut_off(wire: Wire) -> None:
     link = wire.link()
     link.socket.settimeout(60)
     block = b"x" * (1 << 20)
@@ -127,16 +127,16 @@ def test_a_line_without_end_is_cut_off(wire: Any) -> None:
 
 @pytest.mark.parametrize("families", [("ipv4",), ("ipv6",), ("ipv4", "ipv6")])
 def test_the_journal_brings_the_state_back_after_a_kill(
-    families: tuple[str, ...], wire: Any, closed_port: int, wait: Wait
+    families: tuple[str, ...], wire: Wire, closed_port: int
 ) -> None:
     link = wire.link()
     state = desired(closed_port, 1200, families)
     assert link.ask("full", desired=state)["ok"]
-    wait(wire.journal.exists, "the journal")
+    until(wire.journal.exists, "the journal")
     path = state["routes"][prefix(families[0], 1)]
     assert link.ask("delta", routes={prefix(families[0], 5000): path})["ok"]
     size = 1200 * len(families) + 1
-    wait(lambda: len(journal.load(wire.journal.read_bytes()).routes) == size, "the change in the journal")
+    until(lambda: len(journal.load(wire.journal.read_bytes()).routes) == size, "the change in the journal")
     assert stat.S_IMODE(os.stat(wire.journal).st_mode) == 0o600
     wire.stop(signal.SIGKILL)
     wire.start()
@@ -144,9 +144,9 @@ def test_the_journal_brings_the_state_back_after_a_kill(
     assert wire.link().ask("status")["status"]["synced"]
 
 
-def test_a_spoilt_journal_is_ignored_with_a_line(wire: Any, closed_port: int, wait: Wait) -> None:
+def test_a_spoilt_journal_is_ignored_with_a_line(wire: Wire, closed_port: int) -> None:
     wire.link().ask("full", desired=desired(closed_port))
-    wait(wire.journal.exists, "the journal")
+    until(wire.journal.exists, "the journal")
     wire.stop(signal.SIGKILL)
     wire.journal.write_bytes(wire.journal.read_bytes().replace(b"64500", b"64501"))
     wire.start()
@@ -154,10 +154,10 @@ def test_a_spoilt_journal_is_ignored_with_a_line(wire: Any, closed_port: int, wa
     assert not wire.link().ask("status")["status"]["synced"]
 
 
-def test_the_same_full_state_does_not_write_the_journal_again(wire: Any, closed_port: int, wait: Wait) -> None:
+def test_the_same_full_state_does_not_write_the_journal_again(wire: Wire, closed_port: int) -> None:
     link = wire.link()
     link.ask("full", desired=desired(closed_port))
-    wait(wire.journal.exists, "the journal")
+    until(wire.journal.exists, "the journal")
     before = os.stat(wire.journal).st_ino
     link.ask("full", desired=desired(closed_port))
     link.ask("delta", layer2={})
@@ -165,7 +165,7 @@ def test_the_same_full_state_does_not_write_the_journal_again(wire: Any, closed_
     assert os.stat(wire.journal).st_ino == before
 
 
-def test_thousands_of_changes_are_written_together_and_compacted(wire: Any, closed_port: int, wait: Wait) -> None:
+def test_thousands_of_changes_are_written_together_and_compacted(wire: Wire, closed_port: int) -> None:
     link = wire.link()
     state = desired(closed_port, 2)
     link.ask("full", desired=state)
@@ -178,7 +178,7 @@ def test_thousands_of_changes_are_written_together_and_compacted(wire: Any, clos
     assert len(data) < 1_200_000  # 1000 changes are 1.3 MB
 
 
-def test_a_stop_in_order_keeps_the_journal_and_removes_the_socket(wire: Any, closed_port: int) -> None:
+def test_a_stop_in_order_keeps_the_journal_and_removes_the_socket(wire: Wire, closed_port: int) -> None:
     wire.link().ask("full", desired=desired(closed_port))
     assert wire.stop() == 0
     assert not wire.path.exists()
@@ -186,7 +186,7 @@ def test_a_stop_in_order_keeps_the_journal_and_removes_the_socket(wire: Any, clo
     assert wire.log.read_text().endswith("level=info event=stopped\n")
 
 
-def test_readiness_and_signs_of_life_reach_the_service_manager(tmp_path: Path, wire: Any) -> None:
+def test_readiness_and_signs_of_life_reach_the_service_manager(tmp_path: Path, wire: Wire) -> None:
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.settimeout(20)
     manager.bind(str(tmp_path / "notify"))

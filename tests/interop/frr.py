@@ -1,0 +1,153 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real FRR for tests and measurements: bgpd and zebra of a lab root, in a network namespace, on their own overlay.
+
+The overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over bgpd's vty socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+_START = """
+set -e
+mount -t tmpfs tmpfs "$WORK"
+mkdir "$WORK/upper" "$WORK/work" "$WORK/root"
+mount -t overlay overlay -o "lowerdir=$ROOT,upperdir=$WORK/upper,workdir=$WORK/work" "$WORK/root"
+mount -t proc proc "$WORK/root/proc"
+mount --bind /dev "$WORK/root/dev"
+cd "$WORK/root"
+mkdir -p run/frr
+echo 'log file /run/frr/bgpd.log' > etc/frr/bgpd.conf
+: > etc/frr/zebra.conf
+chown --reference=etc/frr run/frr etc/frr/bgpd.conf etc/frr/zebra.conf
+chroot "$WORK/root" /usr/lib/frr/zebra -f /etc/frr/zebra.conf -s 90000000 &
+exec chroot "$WORK/root" /usr/lib/frr/bgpd -f /etc/frr/bgpd.conf
+"""
+
+
+class Vty:
+    """bgpd's vty socket: a command with a zero behind it; the answer ends in three zeros and a status."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(60)
+        self._socket.connect(path)
+        self.run("enable")
+
+    def run(self, command: str) -> str:
+        """A command's answer; AssertionError when FRR refuses it."""
+        self._socket.sendall(command.encode() + b"\0")
+        data = bytearray()
+        while not (len(data) >= 4 and data[-4:-1] == b"\0\0\0"):
+            got = self._socket.recv(1 << 20)
+            assert got, f"bgpd closed its vty at {command!r}"
+            data += got
+        text = data[:-4].decode("utf-8", "replace")
+        assert data[-1] == 0, f"FRR refuses {command!r}: {text}"
+        return text
+
+    def configure(self, text: str) -> None:
+        """Configuration lines; indentation does not matter, blank lines are left out."""
+        self.run("configure terminal")
+        try:
+            for line in filter(None, map(str.strip, text.splitlines())):
+                self.run(line)
+        finally:
+            self.run("end")
+
+    def show(self, command: str) -> Any:
+        """A show command as JSON."""
+        return json.loads(self.run(f"{command} json") or "{}")
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._socket.close()
+
+
+class Frr:
+    """bgpd (and zebra) of a root file system in a network namespace."""
+
+    def __init__(self, root: Path, namespace: str, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {"PATH": os.environ["PATH"], "ROOT": str(root), "WORK": str(folder)}
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            namespace,
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            _START,
+        ]
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=open(folder / "start.log", "wb"),  # noqa: SIM115
+        )
+        self.pid = self._process.pid  # bgpd's: every step above it is an exec
+        self._vty_path = f"/proc/{self.pid}/root/run/frr/bgpd.vty"
+        self.vty = self._connect()
+
+    def _connect(self) -> Vty:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return Vty(self._vty_path)
+            except OSError:
+                assert self._process.poll() is None, "bgpd did not start"
+                assert time.monotonic() < deadline, "bgpd does not listen"
+                time.sleep(0.02)
+
+    def route(self, prefix: str) -> list[dict[str, Any]]:
+        """The paths of a prefix in bgpd's table."""
+        family = "ipv6" if ":" in prefix else "ipv4"
+        found: list[dict[str, Any]] = self.vty.show(f"show bgp {family} unicast {prefix}").get("paths", [])
+        return [path for path in found if not path.get("removed")]  # a path that only waits for its removal
+
+    def neighbour(self, address: str) -> dict[str, Any]:
+        """What bgpd tells about a neighbour."""
+        found: dict[str, Any] = self.vty.show(f"show bgp neighbors {address}")[address]
+        return found
+
+    def accepted(self, address: str, family: str) -> int:
+        """How many prefixes of a neighbour bgpd accepted."""
+        info = self.neighbour(address).get("addressFamilyInfo", {})
+        count: int = info.get(f"{family}Unicast", {}).get("acceptedPrefixCounter", 0)
+        return count
+
+    def freeze(self) -> None:
+        """Stops bgpd in its tracks."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets bgpd go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def end(self) -> None:
+        """Ends the daemons; their mounts go with them."""
+        self.vty.close()
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            os.killpg(self.pid, number)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)  # zebra, where it hesitates
