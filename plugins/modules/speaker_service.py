@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the speaker's units, each restarted only when what it runs from has changed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: speaker_service
+short_description: Run the speaker's units and restart only what changed
+version_added: 1.0.0
+author: baremetal.dualstack contributors (@baremetal)
+description:
+  - Enables and starts the units, in the order given, and restarts one whose running process has another generation than
+    the one wanted. What an interrupted run left undone is thus made good by the next one.
+  - Waits until a unit says that it is ready.
+options:
+  generations:
+    description: Generation by unit, as M(baremetal.dualstack.speaker_install) returns it, in the order of starting.
+    type: dict
+    required: true
+attributes:
+  check_mode:
+    description: Predicts what would be started.
+    support: full
+  diff_mode:
+    description: Shows the state of the units before and after.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Run the speaker
+  baremetal.dualstack.speaker_service:
+    generations: "{{ installed.generations }}"
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, by unit.
+  returned: success
+  type: dict
+  sample: {dualstack-speaker.service: [restart]}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import GENERATION
+
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "NeedDaemonReload")
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={"generations": {"type": "dict", "required": True}},
+        supports_check_mode=True,
+    )
+    states = {unit: _state(module, unit) for unit in module.params["generations"]}
+    actions = {
+        unit: _actions(states[unit], str(generation)) for unit, generation in module.params["generations"].items()
+    }
+    if not module.check_mode:
+        if any(state["NeedDaemonReload"] == "yes" or state["LoadState"] != "loaded" for state in states.values()):
+            _systemctl(module, "daemon-reload")
+        for unit, verbs in actions.items():
+            for verb in verbs:
+                _do(module, verb, unit)
+    done = {unit: verbs for unit, verbs in actions.items() if verbs}
+    module.exit_json(
+        changed=bool(done),
+        actions=done,
+        diff={
+            "before": "".join(f"{unit}: {_words(states[unit])}\n" for unit in done),
+            "after": "".join(f"{unit}: {', '.join(verbs)}\n" for unit, verbs in done.items()),
+        },
+    )
+
+
+def _actions(state: dict[str, str], generation: str) -> list[str]:
+    verbs = [] if state["UnitFileState"] == "enabled" else ["enable"]
+    if state["ActiveState"] not in ("active", "reloading"):
+        return [*verbs, "start"]
+    return [*verbs, "restart"] if _running(state["MainPID"]) != generation else verbs
+
+
+def _state(module: AnsibleModule, unit: str) -> dict[str, str]:
+    text = _systemctl(module, "show", unit, *(f"--property={name}" for name in PROPERTIES))
+    found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {name: found.get(name, "") for name in PROPERTIES}
+
+
+def _running(pid: str) -> str:
+    """The generation of a running process; empty when it has none."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            values = dict(entry.split(b"=", 1) for entry in file.read().split(b"\0") if b"=" in entry)
+    except OSError:
+        return ""
+    return values.get(GENERATION.encode(), b"").decode("ascii", "replace")
+
+
+def _do(module: AnsibleModule, verb: str, unit: str) -> None:
+    if verb == "start":
+        module.run_command(["systemctl", "reset-failed", unit])
+    status, _out, error = module.run_command(["systemctl", verb, unit])
+    if status:
+        _status, log, _error = module.run_command(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
+        module.fail_json(msg=f"{unit}: cannot {verb}: {error.strip()}\n{log.strip()}")
+
+
+def _systemctl(module: AnsibleModule, *words: str) -> str:
+    status, out, error = module.run_command(["systemctl", *words])
+    if status:
+        module.fail_json(msg=f"systemctl {' '.join(words)}: {error.strip() or out.strip()}")
+    return str(out)
+
+
+def _words(state: dict[str, str]) -> str:
+    return f"{state['ActiveState'] or 'unknown'}, {state['UnitFileState'] or 'not installed'}"
+
+
+if __name__ == "__main__":
+    main()
