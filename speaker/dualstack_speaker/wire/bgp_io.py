@@ -18,7 +18,7 @@ from ..base.model import Attributes, Peer
 from ..base.outputs import Dial, Hangup, Note, Output, Send
 from ..bgp.session import Session
 from ..net import tcp
-from .logs import Log
+from ..observe.logs import Log
 
 _GRACE = 1.0  # seconds that a closing connection has to get its last message out
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from .logs import LEVELS
+from ..observe.logs import LEVELS
 
 # Interfaces that carry no client of the address: MetalLB's default list of excluded interfaces (metallb.io, ConfigMap
 # metallb-excludel2).

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..base.model import Delta, Desired, Paths
 from ..link.store import Changes, Store
+from ..observe.logs import Log
 from .bgp_io import BgpDriver
 from .layer2_io import Layer2Driver
-from .logs import Log
 
 
 class Engine:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from ..base.model import Desired
 from ..link import journal
+from ..observe.logs import Log
 from .bgp_io import reason
-from .logs import Log
 
 _DELAY = 0.02  # seconds to gather changes
 _SLACK = 1024 * 1024  # octets of changes that are always allowed before a new snapshot

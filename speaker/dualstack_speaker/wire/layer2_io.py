@@ -14,9 +14,9 @@ from typing import Any
 from ..base.addresses import show
 from ..layer2 import announcer, placement
 from ..net import netlink
+from ..observe.logs import Log
 from .bgp_io import reason
 from .layer2_port import Port
-from .logs import Log
 
 _SETTLE = 0.05  # seconds to gather news of interfaces
 _RESCAN = 10.0  # seconds after which interfaces are looked at without news

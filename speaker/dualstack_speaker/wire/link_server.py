@@ -15,9 +15,9 @@ from ..link.errors import LinkError
 from ..link.framing import Lines, LineTooLong
 from ..link.journal import record
 from ..link.routes import Decoder
+from ..observe.logs import Log
 from .engine import Engine
 from .journal_file import JournalFile
-from .logs import Log
 
 _UNREAD = 4 * 1024 * 1024  # octets of answers that a client may leave unread
 

@@ -12,14 +12,14 @@ import os
 import signal
 import sys
 
-from . import systemd
+from ..observe import systemd
+from ..observe.logs import Log
 from .bgp_io import reason
 from .config import DEFAULT_PATH, Config, ConfigError, load
 from .engine import Engine
 from .journal_file import JournalFile
 from .layer2_io import Layer2Driver
 from .link_server import LinkServer
-from .logs import Log
 
 _LAST_WORDS = 1.0  # seconds at most that a stop waits for Cease to get out
 

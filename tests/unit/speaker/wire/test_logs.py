@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from dualstack_speaker.wire import logs
+from dualstack_speaker.observe import logs
 
 
 def test_a_line_is_key_and_value(capsys: pytest.CaptureFixture[str]) -> None:
