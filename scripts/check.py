@@ -35,6 +35,8 @@ def checks() -> list[Check]:
         Check("ruff", "lint", ["ruff", "check", "."]),
         Check("format", "lint", ["ruff", "format", "--check", "."]),
         Check("mypy", "lint", ["mypy", "-p", "dualstack", "-p", "dualstack_speaker"]),
+        Check("mypy-faces", "lint", ["mypy", "-p", "ansible_collections.baremetal.dualstack.plugins", "-p", "lab"]),
+        Check("mypy-scripts", "lint", ["mypy", "--python-version", "3.11", "scripts"]),
         Check("yamllint", "lint", ["yamllint", "--strict", "."]),
         Check("changelog", "lint", ["antsibull-changelog", "lint"]),
         Check("docs", "lint", [*DOCS, collection]),
