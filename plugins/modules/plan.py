@@ -133,10 +133,13 @@ def _keep(module: AnsibleModule, plan: dict[str, Any]) -> dict[str, Any]:
 
 def _yaml(path: str, content: Any) -> str:
     options: dict[str, Any] = {"sort_keys": False, "width": 120, "default_flow_style": None}
+    text: str
     if isinstance(content, list):
         options["default_flow_style"] = False
-        return "# Rendered from plan.yml; edit the intent, not this file.\n" + yaml.safe_dump_all(content, **options)
-    return "# The plan: made from the intent; edit that, not this file.\n" + yaml.safe_dump(content, **options)
+        text = yaml.safe_dump_all(content, **options)
+        return "# Rendered from plan.yml; edit the intent, not this file.\n" + text
+    text = yaml.safe_dump(content, **options)
+    return "# The plan: made from the intent; edit that, not this file.\n" + text
 
 
 if __name__ == "__main__":
