@@ -69,7 +69,7 @@ class Demo:
         print("look around:  python3 molecule/lab exec demo tor1 -- vtysh -c 'show bgp summary'")
         print("              python3 molecule/lab exec demo node2 -- dualstack-speaker status")
         print(f"the page:     {(ARTIFACTS / 'evidence.html').relative_to(ROOT)}")
-        print(f"again:        {' '.join(playbook)} playbooks/site.yml")
+        print(f"again:        scripts/env demo {' '.join(playbook)} playbooks/site.yml")
         print("take it away: make demo-down")
 
     def keep_timing(self, began: float) -> None:
