@@ -76,10 +76,12 @@ files:
   returned: success
   type: list
   elements: str
-generations:
-  description: By unit, a hash of all that a restart is needed for.
+units:
+  description: The units in the order of starting, each with a hash of all that a restart is needed for.
   returned: success
-  type: dict
+  type: list
+  elements: dict
+  sample: [{name: dualstack-wire.service, generation: 0b2f6d5e8a9c1f34}]
 """
 
 import base64
@@ -121,7 +123,7 @@ def main() -> None:
     module.exit_json(
         changed=bool(changes or folders),
         files=[change.path for change in shown],
-        generations={unit: speaker_host.generation(wanted, unit) for unit in sorted(wanted.units)},
+        units=[{"name": unit, "generation": speaker_host.generation(wanted, unit)} for unit in speaker_host.CONFIGS],
         diff=[change.diff() for change in shown],
     )
 

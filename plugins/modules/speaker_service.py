@@ -16,10 +16,20 @@ description:
     the one wanted. What an interrupted run left undone is thus made good by the next one.
   - Waits until a unit says that it is ready.
 options:
-  generations:
-    description: Generation by unit, as M(baremetal.dualstack.speaker_install) returns it, in the order of starting.
-    type: dict
+  units:
+    description: The units in the order of starting, as M(baremetal.dualstack.speaker_install) returns them.
+    type: list
+    elements: dict
     required: true
+    suboptions:
+      name:
+        description: Name of the unit.
+        type: str
+        required: true
+      generation:
+        description: The generation that shall run.
+        type: str
+        required: true
 attributes:
   check_mode:
     description: Predicts what would be started.
@@ -32,7 +42,7 @@ attributes:
 EXAMPLES = r"""
 - name: Run the speaker
   baremetal.dualstack.speaker_service:
-    generations: "{{ installed.generations }}"
+    units: "{{ installed.units }}"
 """
 
 RETURN = r"""
@@ -47,19 +57,19 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import GENERATION
 
+UNIT = {"name": {"type": "str", "required": True}, "generation": {"type": "str", "required": True}}
 PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "NeedDaemonReload")
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={"generations": {"type": "dict", "required": True}},
+        argument_spec={"units": {"type": "list", "elements": "dict", "required": True, "options": UNIT}},
         supports_check_mode=True,
     )
-    states = {unit: _state(module, unit) for unit in module.params["generations"]}
-    actions = {
-        unit: _actions(states[unit], str(generation)) for unit, generation in module.params["generations"].items()
-    }
+    units = module.params["units"]
+    states = {unit["name"]: _state(module, unit["name"]) for unit in units}
+    actions = {unit["name"]: _actions(states[unit["name"]], unit["generation"]) for unit in units}
     if not module.check_mode:
         if any(state["NeedDaemonReload"] == "yes" or state["LoadState"] != "loaded" for state in states.values()):
             _systemctl(module, "daemon-reload")
