@@ -5,10 +5,28 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+import fabrics
+
+from dualstack.plan import make
+
 TIME = "2026-01-02T03:04:05Z"
+
+
+@functools.cache
+def _plan(example: str) -> dict[str, Any]:
+    made, findings = make(*fabrics.read(example))
+    assert made is not None, findings
+    return made
+
+
+def plan_of(example: str) -> dict[str, Any]:
+    """The plan of an example; a fresh copy."""
+    return copy.deepcopy(_plan(example))
 
 
 def mac(host: str, number: int = 0) -> str:

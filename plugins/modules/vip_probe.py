@@ -244,8 +244,7 @@ def _resolve(module: AnsibleModule) -> dict[str, Any]:
     wanted = list(dict.fromkeys(module.params["resolve"]))
     if not wanted:
         return {}
-    for address in wanted:
-        _touch(address)
+    asked = [address for address in wanted if _touch(address)]
     confirm = [
         f"neigh change {address} dev {entry['interface']} nud probe"
         for address, entry in _entries(module, wanted).items()
@@ -257,14 +256,14 @@ def _resolve(module: AnsibleModule) -> dict[str, Any]:
     deadline = time.monotonic() + RESOLVE_SECONDS
     while True:
         entries = _entries(module, wanted)
-        settled = all(entries.get(address, {}).get("state", UNSETTLED[0]) not in UNSETTLED for address in wanted)
+        settled = all(entries.get(address, {}).get("state", UNSETTLED[0]) not in UNSETTLED for address in asked)
         if settled or time.monotonic() >= deadline:
             return entries
         time.sleep(0.1)
 
 
-def _touch(address: str) -> None:
-    """Send an empty datagram to the discard port: it goes nowhere without a neighbour entry."""
+def _touch(address: str) -> bool:
+    """Send an empty datagram to the discard port, which goes nowhere without a neighbour entry; False without a route."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         try:
@@ -272,6 +271,8 @@ def _touch(address: str) -> None:
         except OSError as error:
             if error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 raise
+            return False
+    return True
 
 
 def _entries(module: AnsibleModule, wanted: list[str]) -> dict[str, dict[str, Any]]:

@@ -118,9 +118,8 @@ class Seen:
     def node(self, host: str) -> Mapping[str, Any]:
         """``{"status", "error"}`` of a node; an error whenever there is no status."""
         found = self._of("nodes", host)
-        if found.get("error") or found.get("status"):
-            return found
-        return {"status": None, "error": "its speaker gave no status"}
+        status, error = found.get("status"), found.get("error") or ""
+        return {"status": status, "error": error if error or status else "its speaker gave no status"}
 
     def nodes(self) -> list[str]:
         """All nodes that were looked at."""
@@ -138,6 +137,12 @@ class Seen:
     def client(self, host: str) -> Mapping[str, Any]:
         """``{"probes", "neighbours", "error"}`` of a client."""
         return self._of("clients", host)
+
+    def ignorance(self, node: str) -> str:
+        """Why the status of ``node`` does not tell of a VIP."""
+        seen = self.node(node)
+        errors = ((seen["status"] or {}).get("speaker") or {}).get("errors") or []
+        return seen["error"] or "; ".join(["its speaker does not know it", *errors])
 
     def vip(self, node: str, vip: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What the status of ``node`` says about a VIP in its mode, or None."""

@@ -54,7 +54,7 @@ def _known(case: Case, report: Report) -> None:
             report.problem(
                 node,
                 f"its speaker to know {vip['vip']} of {vip['service']}",
-                case.seen.node(node)["error"] or "it does not",
+                case.seen.ignorance(node),
                 "See `dualstack-speaker status` and the Services on the node; run site.yml.",
             )
         if not vip["announcers"]:

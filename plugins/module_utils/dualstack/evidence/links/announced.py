@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...announcing.reasons import TEXTS
 from ..case import Case, Report, Session, connection, listing, same
 
 ESTABLISHED = "established"
@@ -18,8 +19,11 @@ def check_bgp(case: Case, report: Report) -> None:
     for node in case.vip["announcers"]:
         entry = _entry(case, node, report)
         if entry is not None:
+            found = len(report.problems)
             for session in case.fabric.node_sessions(node, case.vip["family"]):
                 _sent(case, node, entry, session, report)
+            if len(report.problems) == found and not entry["announcing"]:
+                _silent(case, node, _why(entry), report)
     _strangers(case, report)
 
 
@@ -29,35 +33,31 @@ def check_layer2(case: Case, report: Report) -> None:
         entry = _entry(case, node, report)
         if entry is None:
             continue
-        if entry["interfaces"]:
+        if entry["announcing"] and entry["interfaces"]:
             on = listing(f"{interface['name']} ({interface['mac']})" for interface in entry["interfaces"])
             report.fact(f"{node}: answers for {case.vip['vip']} on {on}", node)
         else:
-            report.problem(
-                node,
-                f"to answer for {case.vip['vip']} on an interface",
-                entry["reason"] or "it answers on none",
-                "See the interfaces of the advertisement and the state of the node's links.",
-            )
+            _silent(case, node, _why(entry), report)
     _strangers(case, report)
 
 
 def _entry(case: Case, node: str, report: Report) -> Mapping[str, Any] | None:
-    """The status of the VIP on an announcer; None, and a problem, when it does not announce."""
-    error = case.seen.node(node)["error"]
+    """The status of the VIP on an announcer; None, and a problem, when there is none."""
     entry = case.seen.vip(node, case.vip)
-    if not error and entry is not None and entry["announcing"]:
-        return entry
-    if error:
-        seen = error
-    elif entry is None:
-        seen = "its speaker does not know the VIP"
-    else:
-        seen = f"not announcing: {entry['reason'] or 'no reason given'}"
+    if entry is None:
+        _silent(case, node, case.seen.ignorance(node), report)
+    return entry
+
+
+def _silent(case: Case, node: str, seen: str, report: Report) -> None:
     report.problem(
-        node, f"to announce {case.vip['vip']}", seen, "See `dualstack-speaker status` and the unit's journal there."
+        node, f"to announce {case.vip['vip']}", seen, "See `dualstack-speaker status` and the journals of its units."
     )
-    return None
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    reason = entry["reason"]
+    return f"it does not announce it: {TEXTS.get(reason, reason) or 'no reason given'}"
 
 
 def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, report: Report) -> None:
@@ -65,10 +65,8 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
     place = connection(node, router)
     expected = f"{case.vip['prefix']} to be announced to {router} ({address})"
     known = (case.seen.node(node)["status"] or {}).get("sessions") or []
-    held = next(
-        (one for one in known if same(one["address"]) == same(address) and case.vip["family"] in one["families"]),
-        None,
-    )
+    mine = (one for one in known if same(one["address"]) == same(address) and case.vip["family"] in one["families"])
+    held = next(mine, None)
     if held is None:
         report.problem(node, expected, "the speaker has no such session", "Run site.yml for the node.", place)
     elif held["state"].lower() != ESTABLISHED:
@@ -81,17 +79,19 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
             f"vtysh -c 'show bgp neighbors {session.node_address}'.",
             place,
         )
-    elif held["name"] not in entry["peers"]:
+    elif held["name"] in entry["peers"]:
+        report.fact(
+            f"{node}: announces {case.vip['prefix']} to {router} ({address}), {held['name']} is {held['state']}",
+            node,
+            place,
+        )
+    elif entry["announcing"]:
         report.problem(
             node,
             expected,
-            f"the session {held['name']} is established but does not carry it: {entry['reason'] or 'no reason given'}",
-            "See `dualstack-speaker status` and the advertisement's nodes and peers.",
+            f"the session {held['name']} is {held['state']} but does not carry it",
+            "See `dualstack-speaker status` and the nodes and peers of the advertisement.",
             place,
-        )
-    else:
-        report.fact(
-            f"{node}: announces {case.vip['prefix']} to {router} ({address}), {held['name']} established", node, place
         )
 
 
