@@ -24,6 +24,7 @@ options:
     description:
       - The text of C(frr.conf), in the form in which FRR writes it itself, else there is always a difference.
       - C(@secret:NAME@) stands for the value of C(NAME) in O(secrets).
+      - Lines C(hostname) and C(domainname) are replaced by those that FRR shows, the host's own.
     type: str
     required: true
   secrets:
@@ -93,16 +94,18 @@ sessions:
   type: dict
 """
 
+import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.names import NO_DOMAIN, named
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.secrets import (
     Mask,
     SecretError,
     fill,
 )
-from ansible_collections.baremetal.dualstack.plugins.module_utils.frr import Frr, FrrError
+from ansible_collections.baremetal.dualstack.plugins.module_utils.frr import Frr, FrrError, read
 from ansible_collections.baremetal.dualstack.plugins.module_utils.frr_change import Change, Difference
 
 
@@ -125,27 +128,32 @@ def main() -> None:
     mask = Mask(given["secrets"])
     frr = Frr(module.run_command, mask, given["config_dir"], given["vtysh"], given["tools"])
     try:
-        text = fill(given["config"], given["secrets"])
+        template = _with_names(given["config"])
+        text = fill(template, given["secrets"])
     except SecretError as error:
         module.fail_json(msg=str(error))
         return
     if frr.missing():
-        _not_installed(module, frr)
+        _not_installed(module, frr, template)
         return
     change = Change(frr, text, given["daemons"], given["settle"], given["rollback"])
     try:
-        _bring(module, change, mask)
+        _bring(module, change, template, mask)
     except FrrError as error:
         module.fail_json(msg=str(error))
 
 
-def _bring(module: AnsibleModule, change: Change, mask: Mask) -> None:
+def _with_names(config: str) -> str:
+    return named(config, os.uname().nodename, (read("/proc/sys/kernel/domainname") or NO_DOMAIN).strip())
+
+
+def _bring(module: AnsibleModule, change: Change, template: str, mask: Mask) -> None:
     difference = change.compute()
     result: dict[str, Any] = {
         "changed": bool(difference),
         "commands": difference.delta.commands,
         "restarted": difference.restart,
-        "diff": _diff(module, difference, mask),
+        "diff": _diff(module, difference, template, mask),
     }
     if difference and not module.check_mode:
         outcome = change.apply(difference)
@@ -156,10 +164,10 @@ def _bring(module: AnsibleModule, change: Change, mask: Mask) -> None:
     module.exit_json(**result)
 
 
-def _diff(module: AnsibleModule, difference: Difference, mask: Mask) -> list[dict[str, str]]:
+def _diff(module: AnsibleModule, difference: Difference, template: str, mask: Mask) -> list[dict[str, str]]:
     folder = module.params["config_dir"]
     shown = [
-        _file(f"{folder}/frr.conf", mask(difference.config_before or ""), module.params["config"]),
+        _file(f"{folder}/frr.conf", mask(difference.config_before or ""), template),
         _file(f"{folder}/daemons", difference.daemons_before or "", difference.daemons_after),
     ]
     if difference.delta:
@@ -171,13 +179,12 @@ def _file(path: str, before: str, after: str) -> dict[str, str]:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
-def _not_installed(module: AnsibleModule, frr: Frr) -> None:
+def _not_installed(module: AnsibleModule, frr: Frr, template: str) -> None:
     if not module.check_mode:
         module.fail_json(msg=f"FRR is not installed here: {', '.join(frr.missing())} not found")
         return
-    lines = [line for line in module.params["config"].splitlines() if line.strip("! ")]
-    diff = [_file(frr.config_path, "", module.params["config"])]
-    module.exit_json(changed=True, commands=lines, restarted=True, diff=diff)
+    lines = [line for line in template.splitlines() if line.strip("! ")]
+    module.exit_json(changed=True, commands=lines, restarted=True, diff=[_file(frr.config_path, "", template)])
 
 
 if __name__ == "__main__":

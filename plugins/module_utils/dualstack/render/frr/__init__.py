@@ -41,7 +41,6 @@ def render(plan: Plan, router: str) -> str:
         [
             "! Rendered from the plan: change the intent, not this file.",
             "frr defaults traditional",
-            f"hostname {router}",
             "log syslog informational",
             "service integrated-vtysh-config",
             "!",

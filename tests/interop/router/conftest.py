@@ -1,0 +1,153 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A corner of the demo fabric on real FRR: tor1 with br1 above it and two nodes below, which are FRR as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import fabrics
+import pytest
+from interop.router.box import Box, until
+
+from dualstack.plan import make
+from dualstack.render import frr
+
+SECRET = "Tr0ub4dor$&3'x\"y\\z"
+SECRETS = {"bgp-auth": SECRET}
+NODES = {"node1": ("10.0.1.11", "2001:db8:dc:1::11"), "node2": ("10.0.1.12", "2001:db8:dc:1::12")}
+Change = Callable[[Any, Any], None]
+
+
+def plan_of(change: Change | None = None, name: str = "demo") -> dict[str, Any]:
+    """The demo's plan, with quick reconnects, after ``change`` of its intent."""
+    data, hosts = fabrics.read(name)
+    data["fabric"]["timers"] = {"keepalive": 3, "hold": 9, "connect": 1}
+    if change:
+        change(data, hosts)
+    plan, findings = make(data, hosts)
+    assert plan is not None, findings
+    return plan
+
+
+class Fabric:
+    """The hosts, and how their routers are brought to a plan."""
+
+    def __init__(self, boxes: dict[str, Box]) -> None:
+        self.tor1, self.br1 = boxes["tor1"], boxes["br1"]
+        self.nodes = {name: boxes[name] for name in NODES}
+        self.boxes = boxes
+        self.plan = plan_of()
+
+    def bring(self, router: str, plan: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
+        """``frr_config`` on a router."""
+        text = frr.render(plan or self.plan, router)
+        return self.boxes[router].module("frr_config", **{"config": text, "secrets": SECRETS, **arguments})
+
+    def bring_back(self) -> None:
+        """The plan as it was at first, all sessions up."""
+        for router in ("tor1", "br1"):
+            result = self.bring(router)
+            assert not result.get("failed"), result["msg"]
+        until(lambda: self.tor1.up() >= self.expected, "the sessions of tor1")
+
+    @property
+    def expected(self) -> set[str]:
+        """tor1's neighbours that exist."""
+        return {"172.16.0.6", "2001:db8:ff::6", *(address for addresses in NODES.values() for address in addresses)}
+
+
+def node_config(name: str) -> list[str]:
+    """What a node's FRR is told: sessions with tor1, and whatever it has is announced with the communities."""
+    ipv4, ipv6 = NODES[name]
+    lines = ["ip prefix-list any seq 5 permit any", "route-map out permit 10", "exit", "router bgp 64512"]
+    lines += [f"bgp router-id {ipv4}", "no bgp default ipv4-unicast", "no bgp ebgp-requires-policy"]
+    lines += ["no bgp network import-check"]
+    for own, peer in ((ipv4, "10.0.1.1"), (ipv6, "2001:db8:dc:1::1")):
+        lines += [
+            f"neighbor {peer} remote-as 64500",
+            f"neighbor {peer} password {SECRET}",
+            f"neighbor {peer} timers 3 9",
+            f"neighbor {peer} timers connect 1",
+            f"neighbor {peer} update-source {own}",
+        ]
+    for family, peer in (("ipv4", "10.0.1.1"), ("ipv6", "2001:db8:dc:1::1")):
+        lines += [f"address-family {family} unicast", f"neighbor {peer} activate", f"neighbor {peer} route-map out out"]
+        lines += ["exit-address-family"]
+    return lines
+
+
+@pytest.fixture(scope="module")
+def boxes(root: Path, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Box]]:
+    """tor1, br1 and the nodes, wired; FRR does not run yet."""
+    made: dict[str, Box] = {}
+    try:
+        for name in ("tor1", "br1", *NODES):
+            made[name] = Box(name, root, tmp_path_factory.mktemp(name), checkout)
+        wire(made)
+        yield made
+    finally:
+        for box in made.values():
+            box.end()
+
+
+@pytest.fixture(scope="module")
+def fabric(boxes: dict[str, Box]) -> Fabric:
+    """All sessions of tor1 up."""
+    for name in NODES:
+        boxes[name].run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
+        boxes[name].frr("start")
+        until(lambda name=name: "bgpd" in boxes[name].vty("show daemons"), f"bgpd of {name}")  # type: ignore[misc]
+        boxes[name].configure(*node_config(name))
+    fabric = Fabric(boxes)
+    fabric.bring_back()
+    return fabric
+
+
+@pytest.fixture
+def box(root: Path, checkout: Path, tmp_path: Path) -> Iterator[Box]:
+    """A router alone, on which FRR has never run."""
+    made = Box("alone", root, tmp_path, checkout)
+    try:
+        forward(made)
+        made.ip("address", "add", "10.0.0.3/32", "dev", "lo")
+        yield made
+    finally:
+        made.end()
+
+
+def forward(box: Box) -> None:
+    """As the role does it, by the module that it uses."""
+    settings = {f"net.{key}": 1 for key in ("ipv4.ip_forward", "ipv6.conf.all.forwarding")}
+    settings |= {f"net.{family}.fib_multipath_hash_policy": 1 for family in ("ipv4", "ipv6")}
+    result = box.module("kernel_settings", path="/etc/sysctl.d/60-dualstack-router.conf", settings=settings)
+    assert not result.get("failed"), result["msg"]
+
+
+def wire(boxes: dict[str, Box]) -> None:
+    """rack1 is a bridge on tor1's side, which holds tor1's address; the link to br1 is a cable."""
+    tor1, br1 = boxes["tor1"], boxes["br1"]
+    tor1.ip("link", "add", "rack1", "type", "bridge", "forward_delay", "0")
+    tor1.ip("link", "set", "rack1", "up")
+    for name, (ipv4, ipv6) in NODES.items():
+        boxes[name].ip("link", "add", "eth1", "type", "veth", "peer", "name", name, "netns", tor1.namespace)
+        tor1.ip("link", "set", name, "master", "rack1", "up")
+        address(boxes[name], "eth1", f"{ipv4}/24", f"{ipv6}/64")
+    tor1.ip("link", "add", "uplink", "type", "veth", "peer", "name", "downlink", "netns", br1.namespace)
+    address(tor1, "rack1", "10.0.1.1/24", "2001:db8:dc:1::1/64")
+    address(tor1, "uplink", "172.16.0.7/31", "2001:db8:ff::7/127")
+    address(br1, "downlink", "172.16.0.6/31", "2001:db8:ff::6/127")
+    address(tor1, "lo", "10.0.0.3/32", "2001:db8:dc::3/128")
+    address(br1, "lo", "10.0.0.1/32", "2001:db8:dc::1/128")
+    for router in (tor1, br1):
+        forward(router)
+
+
+def address(box: Box, interface: str, *addresses: str) -> None:
+    """Addresses on an interface, which is up."""
+    box.ip("link", "set", interface, "up")
+    for each in addresses:
+        box.ip("address", "add", each, "dev", interface, *(["nodad"] if ":" in each else []))
