@@ -11,6 +11,8 @@ from __future__ import annotations
 import ipaddress
 from typing import NamedTuple, Union
 
+from .explain import address_problem, prefix_length_of_mask, range_end_problem
+
 IPV4 = "ipv4"
 IPV6 = "ipv6"
 FAMILIES = (IPV4, IPV6)
@@ -63,8 +65,12 @@ class Block(NamedTuple):
 
 
 def address_text(family: str, value: int) -> str:
-    """The canonical text of an address."""
-    return str(ipaddress.IPv4Address(value) if family == IPV4 else ipaddress.IPv6Address(value))
+    """The canonical text of an address (RFC 5952), by its section 5 also before Python 3.13."""
+    if family == IPV4:
+        return str(ipaddress.IPv4Address(value))
+    if value >> 32 == 0xFFFF:
+        return f"::ffff:{ipaddress.IPv4Address(value & 0xFFFFFFFF)}"
+    return str(ipaddress.IPv6Address(value))
 
 
 def range_text(block: Block) -> str:
@@ -115,7 +121,13 @@ def parse(text: str) -> Block:
     """
     if "-" in text:
         first_text, _, last_text = text.partition("-")
-        first, last = parse_address(first_text), parse_address(last_text)
+        if not first_text.strip() or not last_text.strip():
+            raise AddressError(f"{text!r} is half a range; write both ends, first-last, or no hyphen")
+        first = parse_address(first_text)
+        problem = range_end_problem(first_text.strip(), last_text.strip())
+        if problem is not None:
+            raise AddressError(f"{text!r} is not a range: {problem}")
+        last = parse_address(last_text)
         if first.family != last.family:
             raise AddressError(
                 f"{text!r} begins in {FAMILY_NAME[first.family]} and ends in {FAMILY_NAME[last.family]}; "
@@ -135,7 +147,10 @@ def network(family: str, first: int, length: int) -> Block:
 def _with_length(address: _Address, length_text: str, text: str) -> Block:
     family = IPV4 if address.version == 4 else IPV6
     bits = BITS[family]
-    if not (length_text.isascii() and length_text.isdigit()) or int(length_text) > bits:
+    mask = prefix_length_of_mask(length_text) if family == IPV4 else None
+    if mask is not None:
+        raise AddressError(f"{text!r} has a netmask; write the prefix length: {address}/{mask}")
+    if not (length_text.isascii() and length_text.isdigit() and len(length_text) <= 3) or int(length_text) > bits:
         raise AddressError(f"{text!r}: the prefix length {length_text!r} is not a number from 0 to {bits}")
     host_bits = bits - int(length_text)
     return network(family, int(address) >> host_bits << host_bits, int(length_text))
@@ -146,20 +161,9 @@ def _address(text: str) -> _Address:
     if "%" in stripped:
         raise AddressError(f"{text!r} has a zone identifier; write the address without it")
     try:
-        address = ipaddress.ip_address(stripped)
+        address: _Address = ipaddress.IPv6Address(stripped) if ":" in stripped else ipaddress.IPv4Address(stripped)
     except ValueError as error:
-        raise AddressError(f"{text!r} is not an address: {_explain(stripped, error)}") from None
+        raise AddressError(f"{text!r} is not an address: {address_problem(stripped, str(error))}") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         raise AddressError(f"{text!r} is an IPv4-mapped IPv6 address; write {address.ipv4_mapped}")
     return address
-
-
-def _explain(text: str, error: ValueError) -> str:
-    if ":" in text:
-        for number, group in enumerate(text.split(":"), start=1):
-            bad = next((char for char in group if char not in "0123456789abcdefABCDEF."), None)
-            if bad is not None:
-                return f"group {number} ({group!r}) holds {bad!r}; IPv6 groups are hexadecimal digits"
-    elif any(part.isdigit() and len(part) > 1 and part.startswith("0") for part in text.split(".")):
-        return "a part has a leading zero (decimal or octal?); write it without"
-    return str(error)

@@ -1,11 +1,14 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carving: halves and the n-th subnet or address of a block."""
+"""Cutting one block: halves, equal parts, the n-th subnet or address."""
 
 from __future__ import annotations
 
 from .blocks import BITS, FAMILY_NAME, AddressError, Block, network
+from .explain import shown
+
+_MOST_PARTS = 65536
 
 
 def halves(block: Block) -> tuple[Block, Block]:
@@ -15,6 +18,20 @@ def halves(block: Block) -> tuple[Block, Block]:
         raise AddressError(f"{block} has no halves; give a CIDR shorter than /{BITS[block.family]}")
     middle = block.first + block.size // 2
     return network(block.family, block.first, length + 1), network(block.family, middle, length + 1)
+
+
+def parts(block: Block, count: int) -> list[Block]:
+    """``count`` parts of the block, ascending, whose sizes differ by at most one address, larger ones first.
+
+    A CIDR in 2, 4, 8, … parts gives CIDRs. Raises AddressError for fewer addresses than parts and above 65,536 parts.
+    """
+    if not 1 <= count <= _MOST_PARTS:
+        raise AddressError(f"{block} can't be cut into {shown(count)} parts; choose 1 to {_MOST_PARTS}")
+    if count > block.size:
+        raise AddressError(f"{block} can't be cut into {count} parts; it holds only {block.size} addresses")
+    size, larger = divmod(block.size, count)
+    borders = [block.first + number * size + min(number, larger) for number in range(count + 1)]
+    return [Block(block.family, first, end - 1) for first, end in zip(borders, borders[1:])]
 
 
 def subnet(block: Block, length: int, index: int) -> Block:
