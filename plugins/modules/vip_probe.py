@@ -263,7 +263,7 @@ def _resolve(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _touch(address: str) -> bool:
-    """Send an empty datagram to the discard port, which goes nowhere without a neighbour entry; False without a route."""
+    """Send an empty datagram to the discard port, which needs a neighbour entry; False without a route."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         try:

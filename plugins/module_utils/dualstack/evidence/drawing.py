@@ -16,7 +16,8 @@ from .layout import Layout, Point, layout
 GREEN = "green"
 RED = "red"
 IDLE = "idle"
-_BOX = (118, 46)
+_BOX = (132, 46)
+_LETTERS = 11
 _APART = 6.0
 _WIDE = 1000
 _LEAST = 0.6
@@ -165,7 +166,8 @@ def _host(plan: Mapping[str, Any], name: str, point: Point, places: _Places) -> 
     return element(
         "g",
         element("rect", x=left, y=top, width=width, height=height, rx=9, class_="box"),
-        element("text", name, x=left + 12, y=top + 20, class_="name"),
+        element("title", f"{name}, {about}"),
+        element("text", _short(name), x=left + 12, y=top + 20, class_="name"),
         element("text", about, x=left + 12, y=top + 36, class_="about"),
         *pips,
         class_=f"host {kind} {worst}",
@@ -178,10 +180,16 @@ def _about(plan: Mapping[str, Any], name: str) -> tuple[str, str, list[str]]:
     families = plan["cluster"]["families"]
     if name in plan["routers"]:
         router = plan["routers"][name]
-        return "router", f"AS {router['asn']}" + ("" if router["managed"] else ", not ours"), families
+        return "router" if router["managed"] else "router foreign", f"AS {router['asn']}", families
     if name in plan["nodes"]:
         return "node", f"AS {plan['nodes'][name]['asn']}", families
     return "client", "client", plan["clients"][name]["families"]
+
+
+def _short(name: str) -> str:
+    """A name that fits its box: both ends of a long one, because the end tells hosts apart."""
+    half = (_LETTERS - 1) // 2
+    return name if len(name) <= _LETTERS else f"{name[:half]}…{name[-half:]}"
 
 
 def _spoken(state: str) -> str:

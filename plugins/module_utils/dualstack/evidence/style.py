@@ -53,6 +53,7 @@ figure { margin: 0; padding: 1rem; }
 .fabric .green > .box { stroke: var(--green); } .fabric .red > .box { stroke: var(--red); stroke-width: 2.5; }
 .fabric .router > .box { fill: var(--faint); }
 .fabric .name { font-weight: 650; fill: var(--ink); } .fabric .about { fill: var(--soft); font-size: 10.5px; }
+.fabric .foreign > .box { stroke-dasharray: 4 3; }
 .fabric .client > .box { rx: 22px; }
 .fabric .pip rect { fill: none; stroke: var(--idle); } .fabric .pip text { fill: var(--idle); }
 .fabric .pip text { font-size: 10.5px; font-weight: 700; text-anchor: middle; }
