@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A headless Chromium, driven over a pipe with its own DevTools protocol: no driver program, no port, no library.
 
-Messages are JSON, each ended by a zero octet; with ``--remote-debugging-pipe`` Chromium reads them from descriptor 3 and
-writes to 4.
+Messages are JSON, each ended by a zero octet; with ``--remote-debugging-pipe`` Chromium reads them from descriptor 3
+and writes to 4.
 """
 
 from __future__ import annotations
