@@ -19,8 +19,8 @@ IPV6 = "ipv6"
 FAMILIES = (IPV4, IPV6)
 
 _IPV4 = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}", re.ASCII)
-_GROUP = re.compile(r"[0-9A-Fa-f]{1,4}", re.ASCII)
-_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
+_GROUPS = re.compile(r"(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?", re.ASCII)
+_LENGTHS = {str(bits): bits for bits in range(129)}
 
 
 def parse(text: str) -> bytes:
@@ -48,18 +48,20 @@ def show(packed: bytes) -> str:
 
 def parse_prefix(text: str) -> bytes:
     """The prefix key of ``address/length``; ValueError when it is no prefix or has bits behind its length."""
-    address, slash, length_text = text.partition("/")
-    if not slash or not _LENGTH.fullmatch(length_text):
+    address, _, length = text.partition("/")
+    bits = _LENGTHS.get(length)
+    if bits is None and not length.isdigit():
         raise ValueError("is not written as address/length")
     packed = parse(address)
-    bits = int(length_text)
-    if bits > len(packed) * 8:
-        raise ValueError(f"has a length of more than {len(packed) * 8}")
-    octets = (bits + 7) // 8
-    rest = int.from_bytes(packed, "big") & ((1 << (len(packed) * 8 - bits)) - 1)
-    if rest:
+    highest = len(packed) * 8
+    if bits is None or bits > highest:
+        raise ValueError(f"has a length of more than {highest}")
+    head = bytes((4 if highest == 32 else 6, bits))
+    if bits == highest:
+        return head + packed
+    if int.from_bytes(packed, "big") & ((1 << (highest - bits)) - 1):
         raise ValueError(f"has bits set behind its length of {bits}")
-    return bytes((4 if len(packed) == 4 else 6, bits)) + packed[:octets]
+    return head + packed[: (bits + 7) // 8]
 
 
 def prefix_family(key: bytes) -> str:
@@ -97,18 +99,15 @@ def _parse_ipv6(text: str) -> bytes:
 
 def _groups(text: str, last: bool) -> bytes:
     """The octets of groups joined by colons; the last group may be a dotted IPv4 address (RFC 4291 section 2.2)."""
-    if not text:
-        return b""
-    out = bytearray()
-    groups = text.split(":")
-    for number, group in enumerate(groups):
-        if _GROUP.fullmatch(group):
-            out += int(group, 16).to_bytes(2, "big")
-        elif last and number == len(groups) - 1 and "." in group:
-            out += _parse_ipv4(group)
-        else:
-            raise ValueError(f"is not an IP address: {group!r} is no group")
-    return bytes(out)
+    tail = b""
+    if last and "." in text:
+        text, colon, dotted = text.rpartition(":")
+        tail = _parse_ipv4(dotted)
+        if colon and not text:
+            raise ValueError("is not an IP address: it begins with a colon")
+    if not _GROUPS.fullmatch(text):
+        raise ValueError(f"is not an IP address: {text!r} are no groups")
+    return bytes.fromhex("".join([group.zfill(4) for group in text.split(":")]) if text else "") + tail
 
 
 def _longest_zeros(groups: list[int]) -> tuple[int, int]:

@@ -28,9 +28,9 @@ class Deadlines:
     def take_due(self, now: float) -> list[str]:
         """Removes the deadlines at or before ``now`` and returns their names, earliest first."""
         due = sorted((at, name) for name, at in self._at.items() if at <= now)
-        for _, name in due:
+        for _unused, name in due:
             del self._at[name]
-        return [name for _, name in due]
+        return [name for _unused, name in due]
 
     @property
     def next(self) -> float | None:

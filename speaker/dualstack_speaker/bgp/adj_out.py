@@ -54,7 +54,7 @@ class _Family:
             batch, self.pending = self.pending, {}
             self.repeating = False
         else:
-            keys = [key for key, _ in zip(self.pending, range(count))]
+            keys = [key for key, _unused in zip(self.pending, range(count))]
             batch = {key: self.pending.pop(key) for key in keys}
         groups: dict[Attributes | None, list[bytes]] = {}
         for key, value in batch.items():

@@ -48,7 +48,7 @@ class Announcer:
         if now < self._not_before:
             return out
         while self._queue and self._queue[0][0] <= now and len(out) < BATCH:
-            _, order, interface, address = heapq.heappop(self._queue)
+            _unused, order, interface, address = heapq.heappop(self._queue)
             left, current = self._left.get((interface, address), (0, 0))
             if order != current or not left:
                 continue

@@ -36,19 +36,28 @@ def usable(interface: Interface) -> bool:
     return bool(flags & UP) and not flags & (LOOPBACK | NOARP) and interface.kind == ETHERNET and not interface.master
 
 
-def place(address: bytes, wanted: tuple[str, ...], interfaces: list[Interface], excluded: re.Pattern[str]) -> list[str]:
-    """The names of the interfaces that answer for ``address``."""
-    able = [interface for interface in interfaces if usable(interface)]
-    if wanted:
-        return [interface.name for interface in able if interface.name in wanted]
-    candidates = [interface for interface in able if not excluded.search(interface.name)]
-    on_link = [interface.name for interface in candidates if any(_covers(net, address) for net in interface.networks)]
-    return on_link or [interface.name for interface in candidates]
+class Placement:
+    """Where addresses are answered, given the interfaces of the moment."""
+
+    def __init__(self, interfaces: list[Interface], excluded: re.Pattern[str]) -> None:
+        able = [interface for interface in interfaces if usable(interface)]
+        candidates = [interface for interface in able if not excluded.search(interface.name)]
+        self._able = [interface.name for interface in able]
+        self._candidates = [interface.name for interface in candidates]
+        self._networks = [(*_range(net), one.name) for one in candidates for net in one.networks]
+
+    def of(self, address: bytes, wanted: tuple[str, ...]) -> list[str]:
+        """The names of the interfaces that answer for ``address``."""
+        if wanted:
+            return [name for name in self._able if name in wanted]
+        size, number = len(address), int.from_bytes(address, "big")
+        on_link = {name for octets, low, high, name in self._networks if octets == size and low <= number <= high}
+        return sorted(on_link) or self._candidates
 
 
-def _covers(network: tuple[bytes, int], address: bytes) -> bool:
+def _range(network: tuple[bytes, int]) -> tuple[int, int, int]:
+    """Octets of an address, first and last number of a network."""
     base, bits = network
-    if len(base) != len(address):
-        return False
-    shift = len(base) * 8 - bits
-    return int.from_bytes(base, "big") >> shift == int.from_bytes(address, "big") >> shift
+    host = (1 << (len(base) * 8 - bits)) - 1
+    number = int.from_bytes(base, "big")
+    return len(base), number & ~host, number | host

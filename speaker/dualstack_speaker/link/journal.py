@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The saved state of ``wire`` as text: a whole state first, then what changed; one line per record, with a checksum.
 
-Records are the JSON bodies of the link's full and delta requests. A last line without its end (killed while writing)
+Records are requests of the link: accepted ones as they came, or a snapshot written as such.
+A last line without its end (killed while writing)
 is dropped, since it was never whole; anything else that does not fit makes the journal worthless.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..base.addresses import show, show_prefix
-from ..base.model import Delta, Desired
+from ..base.model import Desired
 from . import messages, peers, routes
 from .errors import LinkError
 from .store import Store
@@ -28,37 +29,21 @@ class BadJournal(ValueError):
     """Says why a journal cannot be used."""
 
 
-def record(kind: str, body: dict[str, Any]) -> bytes:
-    """One record: kind is full or delta, body what stands in the request."""
-    text = json.dumps({kind: body}, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
+def record(request: bytes) -> bytes:
+    """One record: an accepted request as it came, without its newline."""
+    return b"%08x %s\n" % (zlib.crc32(request), request)
 
 
 def snapshot(state: Desired) -> Iterator[bytes]:
     """The records of a whole state, in slices, so that writing them can pause. ``state`` must not change meanwhile."""
-    yield record(
-        "full", {"peers": {name: peers.encode(peer) for name, peer in state.peers.items()}, "routes": {}, "layer2": {}}
-    )
+    named = {name: peers.encode(peer) for name, peer in state.peers.items()}
+    yield _record({"op": "full", "seq": 0, "desired": {"peers": named, "routes": {}, "layer2": {}}})
     keys = list(state.routes)
     for at in range(0, len(keys), _SLICE):
         part = {show_prefix(key): routes.encode(state.routes[key]) for key in keys[at : at + _SLICE]}
-        yield record("delta", {"peers": {}, "routes": part, "layer2": {}})
+        yield _record({"op": "delta", "seq": 0, "routes": part})
     layer2 = {show(address): {"interfaces": list(names)} for address, names in state.layer2.items()}
-    yield record("delta", {"peers": {}, "routes": {}, "layer2": layer2})
-
-
-def delta_body(delta: Delta) -> dict[str, Any]:
-    """A delta as the body of its request."""
-    return {
-        "peers": {name: None if peer is None else peers.encode(peer) for name, peer in delta.peers.items()},
-        "routes": {
-            show_prefix(key): None if paths is None else routes.encode(paths) for key, paths in delta.routes.items()
-        },
-        "layer2": {
-            show(address): None if names is None else {"interfaces": list(names)}
-            for address, names in delta.layer2.items()
-        },
-    }
+    yield _record({"op": "delta", "seq": 0, "layer2": layer2})
 
 
 def load(data: bytes) -> Desired:
@@ -74,11 +59,17 @@ def load(data: bytes) -> Desired:
         if checksum != b"%08x" % zlib.crc32(text):
             raise BadJournal(f"line {number} has a wrong checksum")
         try:
-            value = json.loads(text)
-            if number == 2:
-                store.replace(messages.decode_full({"desired": value["full"]}, decoder))
+            request = messages.decode_request(text)
+            if request.op != ("full" if number == 2 else "delta"):
+                raise LinkError(f"{request.op} is out of place")
+            if request.op == "full":
+                store.replace(messages.decode_full(request.body, decoder))
             else:
-                store.change(messages.decode_delta(value["delta"], decoder))
-        except (LinkError, ValueError, KeyError, TypeError) as error:
+                store.change(messages.decode_delta(request.body, decoder))
+        except LinkError as error:
             raise BadJournal(f"line {number}: {error}") from None
     return store.state
+
+
+def _record(request: dict[str, Any]) -> bytes:
+    return record(json.dumps(request, separators=(",", ":")).encode())

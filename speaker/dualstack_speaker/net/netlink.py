@@ -36,7 +36,7 @@ def links() -> list[Link]:
     """All interfaces of this network namespace."""
     found = []
     for body in _dump(_GETLINK, _NEWLINK, _LINK.pack(0, 0, 0, 0, 0)):
-        _, kind, index, flags, _ = _LINK.unpack_from(body)
+        _unused, kind, index, flags, _unused = _LINK.unpack_from(body)
         attributes = dict(_attributes(body[_LINK.size :]))
         name = attributes.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
         master = attributes.get(_IFLA_MASTER, bytes(4))
@@ -53,7 +53,7 @@ def addresses() -> dict[int, list[tuple[bytes, int]]]:
     """
     found: dict[int, list[tuple[bytes, int]]] = {}
     for body in _dump(_GETADDR, _NEWADDR, _ADDR.pack(0, 0, 0, 0, 0)):
-        _, bits, _, _, index = _ADDR.unpack_from(body)
+        _unused, bits, _unused, _unused, index = _ADDR.unpack_from(body)
         attributes = dict(_attributes(body[_ADDR.size :]))
         address = attributes.get(_IFA_ADDRESS) or attributes.get(_IFA_LOCAL)
         if address:
@@ -89,7 +89,7 @@ def _dump(request: int, answer: int, body: bytes) -> Iterator[bytes]:
             data = sock.recv(1 << 20)
             at = 0
             while at + _HEADER.size <= len(data):
-                length, kind, _, _, _ = _HEADER.unpack_from(data, at)
+                length, kind, _unused, _unused, _unused = _HEADER.unpack_from(data, at)
                 if kind == _DONE:
                     return
                 if kind == _ERROR:

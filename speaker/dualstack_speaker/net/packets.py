@@ -21,7 +21,7 @@ def open_packets(interface: str, ethertype: int, program: Sequence[tuple[int, in
     sock = socket.socket(socket.AF_PACKET, kind, 0)  # protocol 0: nothing arrives before the filter stands
     try:
         code = array.array("B", b"".join(struct.pack("=HBBI", *row) for row in program))
-        pointer, _ = code.buffer_info()
+        pointer, _unused = code.buffer_info()
         sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program), pointer))
         sock.bind((interface, ethertype))
     except OSError:

@@ -10,7 +10,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..base.addresses import show
@@ -114,25 +114,35 @@ class BgpDriver:
             transport.abort()
             return
         self._transport = transport
-        self._run(self.session.connected(number, self._loop.time()))
+        self._feed(lambda now: self.session.connected(number, now))
 
     def on_received(self, number: int, data: bytes) -> None:
         """Octets arrived."""
-        self._run(self.session.received(number, data, self._loop.time()))
+        self._feed(lambda now: self.session.received(number, data, now))
 
     def on_blocked(self, number: int) -> None:
         """The connection takes no more."""
-        self._run(self.session.blocked(number, self._loop.time()))
+        self._feed(lambda now: self.session.blocked(number, now))
 
     def on_writable(self, number: int) -> None:
         """The connection takes data."""
-        self._run(self.session.writable(number, self._loop.time()))
+        self._feed(lambda now: self.session.writable(number, now))
 
     def on_closed(self, number: int, why: str) -> None:
         """The connection is gone."""
-        self._run(self.session.closed(number, why, self._loop.time()))
+        self._feed(lambda now: self.session.closed(number, why, now))
 
     # Outputs
+
+    def _feed(self, give: Callable[[float], list[Output]]) -> None:
+        """Hands an input to the session; a bug there ends this session alone, which then backs off."""
+        now = self._loop.time()
+        try:
+            outputs = give(now)
+        except Exception as error:
+            self._log.write("error", "bug", {"peer": self.session.name, "error": repr(error)})
+            outputs = self.session.closed(self.session.number, f"internal error: {error!r}", now)
+        self._run(outputs)
 
     def _run(self, outputs: list[Output]) -> None:
         for output in outputs:
@@ -154,7 +164,7 @@ class BgpDriver:
         """One slice of UPDATEs per turn of the loop, so that nobody waits long for it."""
         self._pumping = False
         if self.session.waiting:
-            self._run(self.session.writable(self.session.number, self._loop.time()))
+            self._feed(lambda now: self.session.writable(self.session.number, now))
 
     def _arm(self) -> None:
         """Sees to it that the timer fires by the next deadline; firing early costs less than moving it each time."""
@@ -168,7 +178,7 @@ class BgpDriver:
     def _expire(self) -> None:
         due = self._timer.when() if self._timer is not None else 0.0
         self._timer = None
-        self._run(self.session.expire(max(due, self._loop.time())))
+        self._feed(lambda now: self.session.expire(max(due, now)))
 
     def _hang_up(self) -> None:
         if self._dialling is not None:

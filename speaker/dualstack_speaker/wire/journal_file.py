@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from typing import BinaryIO
 
 from ..base.model import Desired
 from ..link import journal
@@ -29,9 +30,10 @@ class JournalFile:
         self._path = path
         self._state = state
         self._log = log
-        self._waiting: list[bytes] = []
-        self._base = self._grown = 0  # octets of the snapshot, of what was appended to it
-        self._snapshot_due = True  # nothing was written yet
+        self._whole = b""  # the record of a whole state that is to take the file's place
+        self._waiting: list[bytes] = []  # records to be appended
+        self._base = self._grown = 0  # octets of the whole state, of what was appended to it
+        self._snapshot_due = True  # the file is not ours yet, or has a torn end
         self._writer: asyncio.Task[None] | None = None
 
     def load(self) -> Desired | None:
@@ -47,15 +49,15 @@ class JournalFile:
             self._log.write("warning", "journal ignored", {"path": self._path, "reason": str(error)})
         return None
 
-    def append(self, record: bytes) -> None:
+    def append(self, request: bytes) -> None:
         """Notes an accepted change."""
-        self._waiting.append(record)
+        self._waiting.append(journal.record(request))
         self._wake()
 
-    def rewrite(self) -> None:
-        """Notes that the whole state is new."""
+    def replace(self, request: bytes) -> None:
+        """Notes an accepted whole state."""
+        self._whole = journal.record(request)
         self._waiting.clear()
-        self._snapshot_due = True
         self._wake()
 
     async def flush(self) -> None:
@@ -70,8 +72,10 @@ class JournalFile:
     async def _write(self) -> None:
         try:
             await asyncio.sleep(_DELAY)
-            while self._waiting or self._snapshot_due:
-                if self._snapshot_due or self._grown > self._base + _SLACK:
+            while self._whole or self._waiting:
+                if self._whole:
+                    self._write_whole()
+                elif self._snapshot_due or self._grown > self._base + _SLACK:
                     await self._write_snapshot()
                 else:
                     self._write_changes()
@@ -80,6 +84,12 @@ class JournalFile:
             self._log.write("error", "journal not written", {"path": self._path, "reason": reason(error)})
         finally:
             self._writer = None
+
+    def _write_whole(self) -> None:
+        record, self._whole = self._whole, b""
+        with self._new_file() as file:
+            size = file.write(journal.HEADER) + file.write(record)
+        self._put_in_place(size)
 
     def _write_changes(self) -> None:
         data = b"".join(self._waiting)
@@ -94,18 +104,22 @@ class JournalFile:
         self._grown += len(data)
 
     async def _write_snapshot(self) -> None:
-        self._snapshot_due = False
         self._waiting.clear()  # the snapshot holds them; what comes from now on is appended to it
         state = self._state()
         frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))
-        new = f"{self._path}.new"
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(handle, "wb") as file:
+        with self._new_file() as file:
             size = file.write(journal.HEADER)
             for record in journal.snapshot(frozen):
                 size += file.write(record)
                 await asyncio.sleep(0)
-                if self._snapshot_due:
+                if self._whole:
                     return  # the state was replaced meanwhile
-        os.rename(new, self._path)
-        self._base, self._grown = size, 0
+        self._put_in_place(size)
+
+    def _new_file(self) -> BinaryIO:
+        handle = os.open(f"{self._path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        return open(handle, "wb")
+
+    def _put_in_place(self, size: int) -> None:
+        os.rename(f"{self._path}.new", self._path)
+        self._base, self._grown, self._snapshot_due = size, 0, False

@@ -97,9 +97,10 @@ class Layer2Driver:
             self._rescan.cancel()
             self._rescan = None
         interfaces = _interfaces() if self._wanted else []
+        where = placement.Placement(interfaces, self._excluded)
         placed: dict[str, set[bytes]] = {}
         for address, wanted in self._wanted.items():
-            for name in placement.place(address, wanted, interfaces, self._excluded):
+            for name in where.of(address, wanted):
                 placed.setdefault(name, set()).add(address)
         known = {interface.name: interface for interface in interfaces}
         for name in [name for name, port in self._ports.items() if name not in placed or not port.fits(known[name])]:

@@ -86,7 +86,7 @@ class Port:
         self._groups.close()
 
     def _readable(self, sock: socket.socket, answer: Callable[[bytes], Answer | None]) -> None:
-        for _ in range(_FRAMES):
+        for _unused in range(_FRAMES):
             try:
                 frame = sock.recv(2048)
             except OSError:

@@ -13,7 +13,6 @@ from typing import Any
 from ..link import messages
 from ..link.errors import LinkError
 from ..link.framing import Lines, LineTooLong
-from ..link.journal import record
 from ..link.routes import Decoder
 from ..observe.logs import Log
 from .engine import Engine
@@ -73,21 +72,21 @@ class LinkServer:
         except LinkError as error:
             return self._refused(messages.sequence_of(line), error)
         try:
-            return messages.encode_ack(request.seq, status=self._carry_out(request))
+            return messages.encode_ack(request.seq, status=self._carry_out(request, line))
         except LinkError as error:
             return self._refused(request.seq, error)
 
-    def _carry_out(self, request: messages.Request) -> dict[str, Any] | None:
+    def _carry_out(self, request: messages.Request, line: bytes) -> dict[str, Any] | None:
         if request.op == "status":
             return self._engine.status()
         if request.op == "full":
             if self._engine.replace(messages.decode_full(request.body, self._decoder)):
-                self._journal.rewrite()
+                self._journal.replace(line)
         else:
             if not self._engine.synced:
                 raise LinkError("request.op: a delta needs a full state before it, and there is none yet")
             if self._engine.change(messages.decode_delta(request.body, self._decoder)):
-                self._journal.append(record("delta", request.body))
+                self._journal.append(line)
         return None
 
     def _refused(self, seq: int | None, error: LinkError) -> bytes:

@@ -28,10 +28,10 @@ def test_deadlines_fall_due_in_order_and_once() -> None:
 
 def test_back_off_doubles_up_to_its_ceiling_and_forgets() -> None:
     backoff = Backoff(1.0, 5.0)
-    assert [backoff.delay(1.0) for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert [backoff.delay(1.0) for _unused in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
     backoff.forget()
     assert backoff.delay(1.0) == 1.0
-    assert all(Backoff(1.0, 5.0).delay(0.0) == 0.75 for _ in range(3))
+    assert all(Backoff(1.0, 5.0).delay(0.0) == 0.75 for _unused in range(3))
 
 
 def test_jitter_takes_up_to_a_quarter() -> None:

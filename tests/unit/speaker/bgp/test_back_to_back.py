@@ -130,7 +130,7 @@ PREFIXES = [parse_prefix(text) for text in ("192.0.2.1/32", "192.0.2.2/32", "200
 @pytest.mark.parametrize("internal", [False, True], ids=["ebgp", "ibgp"])
 @pytest.mark.parametrize("piece", range(1, 20))
 def test_reads_cut_at_every_octet(transport: str, internal: bool, piece: int, mirrored: Mirrored) -> None:
-    pair = Pair(*mirrored(transport, internal), cut=lambda _: piece)
+    pair = Pair(*mirrored(transport, internal), cut=lambda _unused: piece)
     pair.sides[0].put(PREFIXES, Attributes((7,), (), None))
     for number, session in enumerate(pair.sides):
         pair.perform(number, session.start(0.0))
@@ -198,7 +198,7 @@ def test_breaks_at_any_time_heal(cuts: list[int], breaks: list[float], internal:
     left = Peer(64512, asn, parse(two), 179, None, parse("10.0.0.1"), *shared)
     right = Peer(asn, 64512, parse(one), 179, None, parse("10.0.0.2"), *shared)
     turn = iter(range(10**9))
-    pair = Pair(left, right, cut=lambda _: cuts[next(turn) % len(cuts)])
+    pair = Pair(left, right, cut=lambda _unused: cuts[next(turn) % len(cuts)])
     pair.sides[0].put(PREFIXES, Attributes((), (), None))
     for number, session in enumerate(pair.sides):
         pair.perform(number, session.start(0.0))

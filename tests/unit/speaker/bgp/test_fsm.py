@@ -213,7 +213,7 @@ def test_back_off_grows_until_a_session_was_stable(make_peer: Callable[..., Peer
     session = Session("tor1", make_peer(connect_retry=5.0), lambda: 0.999999)
     now, delays = NOW, []
     session.start(now)
-    for _ in range(5):
+    for _unused in range(5):
         session.closed(session.number, "connection refused", now)
         at = session.next_deadline
         assert at is not None

@@ -278,6 +278,6 @@ def test_end_of_rib() -> None:
 
 
 def test_every_error_has_a_text() -> None:
-    codes = {code for code, _ in iana.SUBCODE_TEXT} | set(iana.CODE_TEXT)
+    codes = {code for code, _unused in iana.SUBCODE_TEXT} | set(iana.CODE_TEXT)
     assert codes == set(iana.CODE_TEXT)
     assert iana.describe(2, 2) == "OPEN message error: bad peer AS (2/2)"

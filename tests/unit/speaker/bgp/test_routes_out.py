@@ -172,7 +172,7 @@ def test_a_peer_always_ends_with_the_newest_state(steps: list[tuple[object, ...]
     wanted: dict[bytes, Attributes] = {}
     for step in steps:
         if step[0] == "put":
-            _, family, number, value = step
+            _unused, family, number, value = step
             assert isinstance(family, str) and isinstance(number, int)
             item = key(family, number)
             if isinstance(value, Attributes):

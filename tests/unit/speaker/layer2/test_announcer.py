@@ -35,8 +35,8 @@ def test_a_burst_is_at_once_and_then_every_1100_ms_for_5_s(address: str) -> None
     announcer.begin("eth1", parse(address), 100.0)
     while (at := announcer.next) is not None:
         sent += [(round(at, 6), item) for item in announcer.take(at)]
-    assert [at for at, _ in sent] == [100.0, 101.1, 102.2, 103.3, 104.4]
-    assert {item for _, item in sent} == {("eth1", parse(address))}
+    assert [at for at, _unused in sent] == [100.0, 101.1, 102.2, 103.3, 104.4]
+    assert {item for _unused, item in sent} == {("eth1", parse(address))}
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -56,7 +56,7 @@ def test_a_new_burst_begins_anew(address: str) -> None:
     announcer.take(100.0)
     announcer.begin("eth1", parse(address), 100.5)
     while (at := announcer.next) is not None:
-        sent += [round(at, 6) for _ in announcer.take(at)]
+        sent += [round(at, 6) for _unused in announcer.take(at)]
     assert sent == [100.5, 101.6, 102.7, 103.8, 104.9]
 
 
@@ -69,7 +69,7 @@ def test_a_thousand_addresses_are_paced() -> None:
         batch = announcer.take(now)
         assert 0 < len(batch) <= BATCH
         assert announcer.take(now) == []  # the pause
-        seen |= {address for _, address in batch}
+        seen |= {address for _unused, address in batch}
         times.append(now)
         assert announcer.next is not None
         now = announcer.next

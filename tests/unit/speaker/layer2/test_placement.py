@@ -10,7 +10,7 @@ import re
 import pytest
 
 from dualstack_speaker.base.addresses import parse
-from dualstack_speaker.layer2.placement import LOOPBACK, NOARP, UP, Interface, place
+from dualstack_speaker.layer2.placement import LOOPBACK, NOARP, UP, Interface, Placement
 
 EXCLUDED = re.compile("^veth|^docker")
 
@@ -53,4 +53,4 @@ HOST = [
     ],
 )
 def test_place(address: str, wanted: tuple[str, ...], expected: list[str]) -> None:
-    assert place(parse(address), wanted, HOST, EXCLUDED) == expected
+    assert Placement(HOST, EXCLUDED).of(parse(address), wanted) == expected

@@ -212,6 +212,10 @@ def saved(store: Store, *records: bytes) -> bytes:
     return journal.HEADER + b"".join(journal.snapshot(store.state)) + b"".join(records)
 
 
+def request(**parts: Any) -> bytes:
+    return journal.record(json.dumps(parts).encode())
+
+
 def many(count: int) -> dict[str, Any]:
     routes = {f"192.0.{n >> 8}.{n & 255}/32": [PATH] for n in range(count)}
     routes.update({f"2001:db8:1::{n:x}/128": [{**PATH, "local_preference": n % 3}] for n in range(count)})
@@ -224,7 +228,7 @@ def test_a_journal_gives_the_state_back(count: int) -> None:
     full(store, many(count))
     assert journal.load(saved(store)) == store.state
     body = {"peers": {}, "routes": {"198.51.100.1/32": [PATH]}, "layer2": {"10.0.1.200": None}}
-    record = journal.record("delta", body)
+    record = request(op="delta", seq=5, **body)
     delta(store, **body)
     second = Store()
     full(second, many(count))
@@ -234,7 +238,7 @@ def test_a_journal_gives_the_state_back(count: int) -> None:
 def test_a_torn_last_line_is_dropped_and_nothing_else_is_forgiven() -> None:
     store = Store()
     full(store, DESIRED)
-    record = journal.record("delta", {"peers": {}, "routes": {"198.51.100.1/32": [PATH]}, "layer2": {}})
+    record = request(op="delta", seq=5, routes={"198.51.100.1/32": [PATH]})
     whole = saved(store)
     for size in range(1, len(record)):
         assert journal.load(whole + record[:size]) == store.state
@@ -249,11 +253,12 @@ def test_a_torn_last_line_is_dropped_and_nothing_else_is_forgiven() -> None:
         (lambda data: data.replace(b"64500", b"64501"), "line 2 has a wrong checksum"),
         (lambda data: data[: len(journal.HEADER)], "holds no state"),
         (lambda data: data[: len(journal.HEADER) + 50], "holds no state"),
-        (lambda data: journal.HEADER + journal.record("delta", {}), "line 2: 'full'"),
-        (lambda data: data + journal.record("full", {}), "line 5: 'delta'"),
+        (lambda data: journal.HEADER + request(op="delta", seq=1), "line 2: delta is out of place"),
+        (lambda data: data + request(op="full", seq=1, desired=NOTHING), "line 5: full is out of place"),
+        (lambda data: data + journal.record(b"{"), "line 5: the line is no JSON"),
         (lambda data: data + b"nonsense\n", "line 5 has a wrong checksum"),
         (
-            lambda data: data + journal.record("delta", {"peers": {"tor1": None}, "routes": {}, "layer2": {}}),
+            lambda data: data + request(op="delta", seq=1, peers={"tor1": None}),
             "line 5: ro",
         ),
     ],

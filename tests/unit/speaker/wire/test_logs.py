@@ -26,7 +26,7 @@ def test_a_flapping_peer_cannot_flood(capsys: pytest.CaptureFixture[str], monkey
     now = [0.0]
     monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])
     log = logs.Log()
-    for _ in range(100):
+    for _unused in range(100):
         log.write("info", "session down", {"peer": "tor1"})
     log.write("info", "session down", {"peer": "tor2"})
     lines = capsys.readouterr().err.splitlines()

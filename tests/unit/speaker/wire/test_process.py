@@ -66,7 +66,7 @@ def test_answers_come_in_order_and_a_refusal_changes_nothing(wire: Wire, closed_
     link = wire.link()
     assert link.ask("full", desired=desired(closed_port))["ok"]
     link.send(b'{"op":"status","seq":1}\n{"op":"flush","seq":2}\nno json\n{"op":"status","seq":3}\n')
-    answers = [link.answer() for _ in range(4)]
+    answers = [link.answer() for _unused in range(4)]
     assert [answer["seq"] for answer in answers] == [1, 2, None, 3]
     assert [answer["ok"] for answer in answers] == [True, False, False, True]
     refused = link.ask("delta", routes={"192.0.2.9/32": [{"peers": ["b"]}]}, peers={"a": None})
@@ -120,7 +120,7 @@ def test_a_line_without_end_is_cut_off(wire: Wire) -> None:
     link.socket.settimeout(60)
     block = b"x" * (1 << 20)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        for _ in range(64):
+        for _unused in range(64):
             link.send(block)
     assert wire.link().ask("status")["ok"]
 
@@ -195,7 +195,7 @@ def test_readiness_and_signs_of_life_reach_the_service_manager(tmp_path: Path, w
     environment.pop("WATCHDOG_PID", None)
     command = [sys.executable, "-m", "dualstack_speaker", "wire", "--config", str(wire.config)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        told = [manager.recv(100) for _ in range(4)]
+        told = [manager.recv(100) for _unused in range(4)]
         process.terminate()
         while told[-1] == b"WATCHDOG=1":
             told.append(manager.recv(100))
