@@ -45,6 +45,7 @@ def checks() -> list[Check]:
         Check("unit", "unit", [*PYTEST, "tests/unit", "tests/golden"]),
         Check("oldest", "unit", ["python3", "scripts/oldest.py"]),
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
+        Check("page", "all", [*PYTEST, "tests/page"]),
         Check("interop", "all", [*PYTEST, "tests/interop"]),
         Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),
