@@ -22,14 +22,14 @@ def hierarchies() -> list[Path]:
     """The mounted hierarchies, cgroup v2 first (where there is none, systemd's own first)."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        kind, _, options = right.split(" ", 2)
+        left, _unused, right = line.partition(" - ")
+        kind, _unused, options = right.split(" ", 2)
         if kind in ("cgroup", "cgroup2"):
             order = 0 if kind == "cgroup2" else 1 if "name=systemd" in options else 2
             found.append((order, Path(left.split()[4])))
     if not found:
         raise LabError("no cgroup hierarchy is mounted: the hosts' systemd needs one (mount cgroup2 on /sys/fs/cgroup)")
-    return [path for _, path in sorted(found)]
+    return [path for _unused, path in sorted(found)]
 
 
 def create(group: Path) -> None:
@@ -62,7 +62,7 @@ def _kill(pid: int) -> None:
 
 
 def processes(group: Path) -> Iterator[int]:
-    for folder, _, _ in os.walk(group):
+    for folder, _unused, _unused in os.walk(group):
         try:
             yield from (int(line) for line in (Path(folder) / "cgroup.procs").read_text().split())
         except OSError:
@@ -72,7 +72,7 @@ def processes(group: Path) -> Iterator[int]:
 def remove(group: Path) -> None:
     """Removes the group and those below it; they must be empty of processes."""
     deadline = time.monotonic() + 10
-    for folder, _, _ in os.walk(group, topdown=False):
+    for folder, _unused, _unused in os.walk(group, topdown=False):
         while True:
             try:
                 os.rmdir(folder)

@@ -16,7 +16,11 @@ from . import access, documents, hosts, lifecycle, roots, state
 from .errors import LabError
 from .topology import Topology, from_plan
 
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+}
 
 
 def main() -> int:
@@ -114,7 +118,7 @@ def _suites(words: list[str]) -> dict[str, str]:
             raise LabError(
                 f"--suite {host}{equals}{suite}: write HOST=SUITE, with a suite of {', '.join(roots.SUITES)}"
             )
-    return {host: suite for host, _, suite in pairs}
+    return {host: suite for host, _unused, suite in pairs}
 
 
 def _inventory(arguments: argparse.Namespace) -> None:

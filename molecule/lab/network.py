@@ -115,7 +115,7 @@ def _set_default_routes(namespace: str, old: Iterable[tuple[str, str]], new: Ite
         ]
         if hops:
             run(["ip", "-n", namespace, family, "route", "replace", "default", *hops])
-        elif any((":" in address) is colon for address, _ in old):
+        elif any((":" in address) is colon for address, _unused in old):
             run(["ip", "-n", namespace, family, "route", "flush", "default"])
 
 

@@ -86,7 +86,7 @@ def mirrors(suite: str) -> list[str]:
     targets = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages"])
     found: dict[str, str] = {}
     for line in targets.splitlines():
-        uri, _, name = line.partition(" ")
+        uri, _unused, name = line.partition(" ")
         if name in (own, f"{own}-updates", f"{own}-security"):
             found.setdefault(name.replace(own, suite, 1), uri)
     if suite not in found:

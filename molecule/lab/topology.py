@@ -112,7 +112,7 @@ def _interfaces(plan: dict[str, Any], host: str) -> Iterator[Interface]:
             continue
         label = name
         if segment["kind"] == "link":
-            label = next(other for other in segment["members"] if other != host)
+            (label,) = (other for other in segment["members"] if other != host)
         addresses = (
             f"{address}/{ipaddress.ip_network(segment['networks'][family]).prefixlen}"
             for family, address in member["addresses"].items()

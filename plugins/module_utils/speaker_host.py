@@ -83,7 +83,7 @@ def stamped(wanted: Wanted, unit: str, text: str) -> str:
 
 def manifest(wanted: Wanted, before: Mapping[str, Sequence[str]]) -> HostFile:
     """The list of what is ours; the bundles of the generation before are kept, as daemons may still run from them."""
-    bundles = sorted(name for name, _ in wanted.bundles.values())
+    bundles = sorted(name for name, _unused in wanted.bundles.values())
     previous = before.get("bundles", [])
     kept = before.get("previous", []) if previous == bundles else previous
     content = {

@@ -58,6 +58,7 @@ def main() -> None:
     )
     command = [module.params["command"], "status", "--json"]
     result = {"changed": False, "status": None, "error": ""}
+    error = ""
     try:
         _code, out, error = module.run_command(command, handle_exceptions=False)
         result["status"] = json.loads(out)

@@ -148,7 +148,7 @@ def _wanted(module: AnsibleModule) -> Wanted:
 def _check(module: AnsibleModule, wanted: Wanted) -> None:
     """Fails when the host's Python is too old or the programs object."""
     try:
-        command = [wanted.python, "-c", "import sys; sys.exit(sys.version_info < (3, 9))"]
+        command = [wanted.python, "-c", "import sys; raise SystemExit(sys.version_info < (3, 9))"]
         old = subprocess.run(command, capture_output=True, check=False).returncode
     except OSError as error:
         module.fail_json(msg=f"python: {wanted.python} cannot be run: {error.strerror}")

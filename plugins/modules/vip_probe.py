@@ -201,7 +201,7 @@ def _flow(target: tuple[str, int], params: dict[str, Any]) -> Flow:
     seconds = time.monotonic() - began
     if not params["http"]:
         return Flow(True, "TCP connection accepted", "", seconds)
-    head, _, body = reply.partition(b"\r\n\r\n")
+    head, _unused, body = reply.partition(b"\r\n\r\n")
     words = head.split(b"\r\n")[0].decode("ascii", "replace").split()
     if len(words) < 2 or not words[0].startswith("HTTP/"):
         return Flow(False, "connected, but the reply is not HTTP" if reply else "connected, but no reply", "", 0.0)

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _usage() -> str:
-    lines = [f"  {name:8} {text}" for name, (_, text) in COMMANDS.items()]
+    lines = [f"  {name:8} {text}" for name, (_unused, text) in COMMANDS.items()]
     return "usage: dualstack-speaker COMMAND [--help]\n\n" + "\n".join(lines) + "\n"
 
 

@@ -43,7 +43,7 @@ def test_a_dual_homed_node_has_a_gateway_in_each_rack_and_family(demo: topology.
 @pytest.mark.parametrize(("client", "versions"), [("client4", {4}), ("client6", {6}), ("client46", {4, 6})])
 def test_a_client_has_its_families_only(demo: topology.Topology, client: str, versions: set[int]) -> None:
     host = demo.host(client)
-    assert {6 if ":" in address else 4 for address, _ in host.gateways} == versions
+    assert {6 if ":" in address else 4 for address, _unused in host.gateways} == versions
     assert {6 if ":" in a else 4 for interface in host.interfaces for a in interface.addresses} == versions
 
 

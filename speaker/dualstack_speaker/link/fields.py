@@ -29,7 +29,7 @@ class Fields:
     def number(self, name: str, low: int, high: int, *default: Any) -> int:
         """A whole number within bounds."""
         value = self.take(name, *default)
-        if type(value) is not int or not low <= value <= high:
+        if type(value) is not int or not low <= value <= high:  # pylint: disable=unidiomatic-typecheck
             raise LinkError(f"{self.where}.{name}: {value!r} is no whole number from {low} to {high}")
         return value
 

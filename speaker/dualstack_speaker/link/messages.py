@@ -50,7 +50,7 @@ def sequence_of(line: bytes) -> int | None:
         seq = json.loads(line)["seq"]
     except (ValueError, TypeError, KeyError):
         return None
-    return seq if type(seq) is int else None
+    return seq if type(seq) is int else None  # pylint: disable=unidiomatic-typecheck
 
 
 def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:

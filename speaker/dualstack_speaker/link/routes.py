@@ -76,6 +76,7 @@ def _paths(where: str, value: Any) -> Paths:
         if 4 * len(communities) + 12 * len(large) > MAX_OCTETS:
             raise LinkError(f"{fields.where}: more communities than fit into an UPDATE")
         preference = fields.take("local_preference", None)
+        # pylint: disable-next=unidiomatic-typecheck
         if preference is not None and (type(preference) is not int or not 0 <= preference <= 0xFFFFFFFF):
             raise LinkError(f"{fields.where}.local_preference: {preference!r} is no whole number from 0 to 4294967295")
         fields.end()

@@ -42,7 +42,8 @@ def interfaces(preferred: Collection[str] = ()) -> Interfaces:
         text = str(ipaddress.ip_address(packed))
         found.setdefault(name, []).append((text not in preferred, f"{text}/{bits}"))
     return {
-        name: tuple(text for _, text in sorted(entries, key=lambda e: e[0])) for name, entries in sorted(found.items())
+        name: tuple(text for _unused, text in sorted(entries, key=lambda e: e[0]))
+        for name, entries in sorted(found.items())
     }
 
 
@@ -76,13 +77,13 @@ def _dump() -> Iterator[tuple[int, int, int, int, dict[int, bytes]]]:
             data = sock.recv(1 << 20)
             at = 0
             while at + _HEADER.size <= len(data):
-                length, kind, _, _, _ = _HEADER.unpack_from(data, at)
+                length, kind, _unused, _unused, _unused = _HEADER.unpack_from(data, at)
                 if kind == _DONE:
                     return
                 if kind == _ERROR:
                     raise OSError(-struct.unpack_from("=i", data, at + _HEADER.size)[0], "rtnetlink refused")
                 if kind == _NEWADDR:
-                    family, bits, flags, _, index = _BODY.unpack_from(data, at + _HEADER.size)
+                    family, bits, flags, _unused, index = _BODY.unpack_from(data, at + _HEADER.size)
                     rest = data[at + _HEADER.size + _BODY.size : at + length]
                     yield family, bits, flags, index, dict(_attributes(rest))
                 at += (length + 3) & ~3

@@ -93,7 +93,7 @@ def _address(where: str, name: str, value: Any, version: int = 0) -> str:
 
 def _listener(where: str, value: Any) -> tuple[str, int]:
     """Only loopback: the metrics carry no authentication."""
-    host, _, port = str(value).rpartition(":")
+    host, _unused, port = str(value).rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     address = ipaddress.ip_address(_address(where, "metrics", bare))
     if not address.is_loopback or not (port.isascii() and port.isdigit() and int(port) <= 65535):

@@ -61,7 +61,7 @@ def parse(where: str, value: Any) -> Config:
     if value.get("log_level", "info") not in LEVELS:
         raise ConfigError(f"{where}: log_level: one of {', '.join(LEVELS)} is expected")
     priority = value.get("realtime_priority", 0)
-    if type(priority) is not int or not 0 <= priority <= 99:
+    if type(priority) is not int or not 0 <= priority <= 99:  # pylint: disable=unidiomatic-typecheck
         raise ConfigError(f"{where}: realtime_priority: a whole number from 0 (none) to 99 is expected")
     patterns = value.get("exclude_interfaces", [])
     if not isinstance(patterns, list) or not all(isinstance(item, str) for item in patterns):

@@ -103,7 +103,10 @@ def test_flows_come_from_ports_of_their_own_and_name_their_nodes(
 
 
 def test_both_families_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with server("ipv4", lambda *_: http(b"node=four")) as four, server("ipv6", lambda *_: http(b"node=six")) as six:
+    with (
+        server("ipv4", lambda *_unused: http(b"node=four")) as four,
+        server("ipv6", lambda *_unused: http(b"node=six")) as six,
+    ):
         probes = [{"vip": LOOPBACK["ipv4"], "port": four.port}, {"vip": LOOPBACK["ipv6"], "port": six.port}]
         result = run(capsys, probes=probes, flows=1)["probes"]
     assert {vip: probe["node"] for vip, probe in result.items()} == {"127.0.0.1": "four", "::1": "six"}
@@ -114,7 +117,7 @@ def test_an_error_status_is_an_answer_and_a_body_without_a_node_names_none(
     family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vip = LOOPBACK[family]
-    with server(family, lambda *_: http(b"<h1>not here</h1>\nnodes=3\n", b"404 Not Found")) as served:
+    with server(family, lambda *_unused: http(b"<h1>not here</h1>\nnodes=3\n", b"404 Not Found")) as served:
         probe = run(capsys, probes=[{"vip": vip, "port": served.port}], flows=2)["probes"][vip]
     assert probe["ok"] and probe["node"] == "" and probe["nodes"] == {} and "HTTP 404" in probe["detail"]
 
@@ -122,7 +125,7 @@ def test_an_error_status_is_an_answer_and_a_body_without_a_node_names_none(
 @FAMILY
 def test_nobody_listens(family: str, capsys: pytest.CaptureFixture[str]) -> None:
     vip = LOOPBACK[family]
-    with server(family, lambda *_: b"") as served:
+    with server(family, lambda *_unused: b"") as served:
         port = served.port
     probe = run(capsys, probes=[{"vip": vip, "port": port}], flows=3)["probes"][vip]
     assert not probe["ok"] and probe["node"] == "" and probe["ms"] is None
@@ -133,9 +136,9 @@ def test_nobody_listens(family: str, capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        (lambda *_: b"SSH-2.0-OpenSSH_9.2\r\n", "the reply is not HTTP"),
-        (lambda *_: b"", "connected, but no reply"),
-        (lambda *_: None, "connected, then: nothing within 0.1 s"),
+        (lambda *_unused: b"SSH-2.0-OpenSSH_9.2\r\n", "the reply is not HTTP"),
+        (lambda *_unused: b"", "connected, but no reply"),
+        (lambda *_unused: None, "connected, then: nothing within 0.1 s"),
     ],
 )
 def test_a_connection_alone_is_no_answer_unless_that_is_asked_for(

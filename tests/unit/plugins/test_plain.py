@@ -29,6 +29,7 @@ def walk(value: Any) -> list[Any]:
 
 def test_tagged_data_becomes_builtin() -> None:
     tagged = DataLoader().load(TEXT, "/intent.yml")
+    # pylint: disable-next=unidiomatic-typecheck
     assert type(tagged["names"][0]) is not str, "ansible-core tags no more; this test proves nothing"
     result = plain(tagged)
     assert {type(item) for item in walk(result)} == {dict, list, str, int, float, bool, type(None)}

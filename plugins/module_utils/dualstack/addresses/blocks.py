@@ -120,7 +120,7 @@ def parse(text: str) -> Block:
     Raises AddressError: unknown syntax, host bits, a range whose ends differ in family or stand in the wrong order.
     """
     if "-" in text:
-        first_text, _, last_text = text.partition("-")
+        first_text, _unused, last_text = text.partition("-")
         if not first_text.strip() or not last_text.strip():
             raise AddressError(f"{text!r} is half a range; write both ends, first-last, or no hyphen")
         first = parse_address(first_text)

@@ -130,7 +130,9 @@ class Context:
                 Finding("pool-overlap", ERROR, f"IPAddressPool {first}: spec.addresses", "", reason, fix)
             )
         blocks = sorted(((block, pool) for pool in self._pools for block in pool.blocks), key=lambda entry: entry[0])
-        self._firsts = {family: [block.first for block, _ in blocks if block.family == family] for family in FAMILIES}
+        self._firsts = {
+            family: [block.first for block, _unused in blocks if block.family == family] for family in FAMILIES
+        }
         self._lasts = {
             family: [(block.last, pool) for block, pool in blocks if block.family == family] for family in FAMILIES
         }
@@ -146,8 +148,8 @@ class Context:
             wide: dict[str, set[str]] = {family: set() for family in FAMILIES}
             for advert in adverts:
                 found = offers.too_wide(advert, pool)
-                self.findings += [finding for _, finding in found]
-                for family, _ in found:
+                self.findings += [finding for _unused, finding in found]
+                for family, _unused in found:
                     wide[family].add(advert.name)
             for family in FAMILIES:
                 self._bgp[pool.name, family] = [

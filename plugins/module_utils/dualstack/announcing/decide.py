@@ -100,7 +100,7 @@ def _service(context: Context, service: Service) -> Iterator[Announcement]:
         block = parse_address(text)
         placed.append((text, block, context.pool_of(block.family, block.first)))
     adverts: dict[str, L2Advertisement] = {}
-    for _, _, pool in placed:
+    for _block, _name, pool in placed:
         adverts.update({advert.name: advert for advert in (context.layer2(pool) if pool else ())})
     for text, block, pool in placed:
         if pool is None:

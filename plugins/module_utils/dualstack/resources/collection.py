@@ -128,7 +128,7 @@ def _name(key: Key) -> str:
 
 
 def _read(key: Key, given: Mapping[str, Any], report: Callable[[Finding], None]) -> Resource | None:
-    group, _, version = str(given["apiVersion"]).rpartition("/")
+    group, _unused, version = str(given["apiVersion"]).rpartition("/")
     path = str(key)
     labels = {str(name): str(value) for name, value in mapping(mapping(given.get("metadata")).get("labels")).items()}
     if group == METALLB:
@@ -154,7 +154,7 @@ def _read_metallb(
         fix = nearest(key.kind, _METALLB)
         report(Finding("unknown-kind", ERROR, path, key.kind, "is no kind of metallb.io", fix[0].upper() + fix[1:]))
         return None
-    expected, _, reader = _METALLB[key.kind]
+    expected, _unused, reader = _METALLB[key.kind]
     if version != expected:
         fix = f"Write apiVersion: {METALLB}/{expected}."
         report(Finding("version", ERROR, f"{path}: apiVersion", version, f"is not {expected}", fix))

@@ -467,7 +467,7 @@ def test_deciding_again_gives_what_deciding_from_scratch_gives() -> None:
 
 def test_new_addresses_of_the_node_are_seen() -> None:
     decider = Decider()
-    resources, _ = parse([*BASE, SHOP, metallb("BGPAdvertisement", "a")])
+    resources, _unused = parse([*BASE, SHOP, metallb("BGPAdvertisement", "a")])
     assert decider.decide(resources, NodeFacts("node1")).desired["routes"] == {}
     assert len(decider.decide(resources, FACTS).desired["routes"]) == 2
 

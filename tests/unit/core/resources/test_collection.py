@@ -181,7 +181,7 @@ def test_a_bad_password_is_not_repeated(password: Any) -> None:
 
 def test_no_password_in_representations() -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/basic-auth"}
-    resources, _ = parse([peer(password="hunter2"), {**secret, "stringData": {"password": "hunter3"}}])
+    resources, _unused = parse([peer(password="hunter2"), {**secret, "stringData": {"password": "hunter3"}}])
     assert resources.peers["tor1"].password == "hunter2"
     assert resources.secrets["s"].password == "hunter3"
     assert "hunter" not in repr(resources)
