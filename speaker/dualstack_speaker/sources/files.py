@@ -5,7 +5,8 @@
 
 A file holds an object, a List or an array of objects; ``*.json`` counts, names that begin with a dot do not. A file
 that can't be read leaves its last good objects in force. A folder that is missing or without a file is taken for an
-accident: nothing changes then; whoever wants no objects leaves a file with ``[]``.
+accident: nothing changes then; whoever wants no objects leaves a file with ``[]``. Changes are taken over once two
+scans saw the same, so that several files that change together are taken over together.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from dualstack.resources.collection import UnnamedObject, key_of
 from dualstack.resources.model import Key
 
 from .sink import Sink
+
+MOST_POSTPONED = 8  # scans that a folder which never comes to rest can put off
 
 _Signature = tuple[int, int, int, int]
 
@@ -42,6 +45,8 @@ class FolderSource:
         self._files: dict[str, _File] = {}
         self._owners: dict[Key, str] = {}
         self._absent: list[Finding] = []
+        self._seen: dict[str, _Signature] = {}
+        self._postponed = 0
         self.loaded = False
 
     @property
@@ -63,6 +68,8 @@ class FolderSource:
         if not seen:
             return self._keep(before, "holds no *.json file")
         self._absent = []
+        if self._moves(seen):
+            return before != self.findings()
         changed = not self.loaded
         self.loaded = True
         for name in sorted(self._files.keys() - seen.keys()):
@@ -73,6 +80,13 @@ class FolderSource:
                 file.signature = seen[name]
                 changed |= self._load(name, file, sink)
         return changed or before != self.findings()
+
+    def _moves(self, seen: dict[str, _Signature]) -> bool:
+        """Whether the folder is still changing; never at the first look."""
+        resting = seen == self._seen or not self.loaded or self._postponed >= MOST_POSTPONED
+        self._seen = seen
+        self._postponed = 0 if resting else self._postponed + 1
+        return not resting
 
     def _keep(self, before: list[Finding], reason: str) -> bool:
         fix = "Create it, or correct resources in the configuration; what was known stays in force."

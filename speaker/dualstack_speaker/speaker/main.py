@@ -29,7 +29,7 @@ from .link_client import LinkClient
 from .status_server import StatusServer
 from .view import Status, merge
 
-SCAN_INTERVAL = 0.5  # seconds between looks at the resources
+SCAN_INTERVAL = 0.25  # seconds between looks at the resources
 SETTLE = 0.3  # seconds that addresses must have been quiet before they are read
 
 

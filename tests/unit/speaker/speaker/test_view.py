@@ -1,0 +1,154 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status: decision and wire's report merged, as data, as text and as metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dualstack.announcing.decide import Announcement
+from dualstack.findings import ERROR, WARNING, Finding
+from dualstack_speaker.observe.metrics import render as render_metrics
+from dualstack_speaker.speaker.delta import EMPTY
+from dualstack_speaker.speaker.metrics import collect
+from dualstack_speaker.speaker.tables import render
+from dualstack_speaker.speaker.view import TEXTS, healthy, merge
+
+VIP = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
+PREFIX = {"ipv4": "192.0.2.1/32", "ipv6": "2001:db8::1/128"}
+ADDRESS = {"ipv4": "10.0.1.1", "ipv6": "2001:db8:dc:1::1"}
+both = pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+
+
+def announcement(family: str, mode: str | None = "bgp", reason: str = "") -> Announcement:
+    paths = [{"peers": [f"tor1-{family}"], "communities": [], "large_communities": [], "local_preference": None}]
+    routes = ((PREFIX[family], paths),) if mode == "bgp" and not reason else ()
+    return Announcement(VIP[family], family, "default/shop", mode, "node1", routes, (), reason)
+
+
+def session(family: str, state: str = "Established") -> dict[str, Any]:
+    return {
+        "state": state,
+        "address": ADDRESS[family],
+        "peer_asn": 64500,
+        "transport": family,
+        "families": [family],
+        "established_s": 12.5 if state == "Established" else None,
+        "flaps": 1,
+        "announced": {"ipv4": 1 if family == "ipv4" else 0, "ipv6": 1 if family == "ipv6" else 0},
+        "last_error": "" if state == "Established" else "cannot connect",
+    }
+
+
+def wire(*families: str, state: str = "Established", layer2: Any = None) -> dict[str, Any]:
+    sessions = {f"tor1-{family}": session(family, state) for family in families}
+    return {"synced": True, "sessions": sessions, "layer2": layer2 or {}}
+
+
+def acknowledged(family: str) -> Any:
+    entry = announcement(family)
+    return {"peers": {}, "routes": dict(entry.routes), "layer2": {VIP[family]: {"interfaces": []}}}
+
+
+@both
+def test_an_announced_vip_names_its_established_sessions(family: str) -> None:
+    status = merge("node1", [announcement(family)], [], acknowledged(family), wire("ipv4", "ipv6"), "")
+    (vip,) = status["vips"]
+    assert vip == {
+        "vip": VIP[family],
+        "family": family,
+        "service": "default/shop",
+        "mode": "bgp",
+        "announcer": "node1",
+        "announcing": True,
+        "peers": [f"tor1-{family}"],
+        "interfaces": [],
+        "reason": "",
+    }
+    assert [entry["name"] for entry in status["sessions"]] == ["tor1-ipv4", "tor1-ipv6"]
+    assert status["wire"] == {"connected": True, "error": ""}
+    assert healthy(status)
+
+
+@both
+@pytest.mark.parametrize(
+    ("state", "known", "reason"),
+    [("Established", False, "notSentYet"), ("Active", True, "noEstablishedSession"), (None, True, "wireNotConnected")],
+)
+def test_why_a_vip_is_not_announced_yet(family: str, state: str | None, known: bool, reason: str) -> None:
+    report = None if state is None else wire(family, state=state)
+    status = merge("node1", [announcement(family)], [], acknowledged(family) if known else EMPTY, report, "")
+    assert (status["vips"][0]["announcing"], status["vips"][0]["reason"]) == (False, reason)
+    assert status["vips"][0]["peers"] == []
+    assert healthy(status) == (state == "Established")
+
+
+@both
+def test_layer_2_names_the_interfaces_that_answer(family: str) -> None:
+    answering = {VIP[family]: {"interfaces": {"eth1": "02:00:00:00:00:01"}, "replies": 3, "gratuitous": 2}}
+    entry = announcement(family, "layer2")
+    status = merge("node1", [entry], [], acknowledged(family), wire(layer2=answering), "")
+    assert status["vips"][0]["interfaces"] == [{"name": "eth1", "mac": "02:00:00:00:00:01"}]
+    assert status["vips"][0]["announcing"]
+    for known, reason in ((acknowledged(family), "noInterface"), (EMPTY, "notSentYet")):
+        status = merge("node1", [entry], [], known, wire(), "")
+        assert status["vips"][0]["reason"] == reason
+
+
+@both
+def test_the_decisions_reason_stays(family: str) -> None:
+    entry = announcement(family, "layer2", "notOwner")
+    status = merge("node1", [entry], [], EMPTY, None, "")
+    assert status["vips"][0]["reason"] == "notOwner"
+
+
+@pytest.mark.parametrize(("severity", "config"), [(ERROR, "invalid"), (WARNING, "valid")])
+def test_findings(severity: str, config: str) -> None:
+    finding = Finding("id", severity, "BGPPeer x: spec.y", "", "is bad", "Do better.")
+    status = merge("node1", [], [finding], EMPTY, wire(), "")
+    assert status["speaker"]["config"] == config
+    assert (status["speaker"]["errors"] or status["speaker"]["warnings"]) == [str(finding)]
+    assert healthy(status) == (config == "valid")
+
+
+def test_text() -> None:
+    entries = [announcement("ipv6"), announcement("ipv4"), announcement("ipv4", "layer2", "notOwner")]
+    report = wire("ipv4")
+    report["sessions"]["tor1-ipv6"] = session("ipv6", "Active")
+    known = {"peers": {}, "routes": {**acknowledged("ipv4")["routes"], **acknowledged("ipv6")["routes"]}, "layer2": {}}
+    finding = Finding("id", ERROR, "BGPPeer x", "", "is bad", "Do better.")
+    lines = render(merge("node1", entries, [finding], known, report, "")).splitlines()
+    assert lines[0] == "node node1: configuration invalid, wire connected"
+    assert "BGPPeer x: is bad. Do better." in lines[1]
+    assert lines[4].split() == ["tor1-ipv4", "ipv4", "10.0.1.1", "64500", "Established", "12s", "1", "-", "1", "-"]
+    assert "cannot connect" in lines[5]
+    vips = lines[8:]
+    assert [line.split()[1] for line in vips] == ["ipv4", "ipv4", "ipv6"]
+    assert vips[0].endswith("announced  tor1-ipv4")
+    assert vips[1].endswith(TEXTS["notOwner"])
+    assert vips[2].endswith(TEXTS["noEstablishedSession"])
+
+
+def test_metrics_of_both_families() -> None:
+    known = {"peers": {}, "routes": {**acknowledged("ipv4")["routes"], **acknowledged("ipv6")["routes"]}, "layer2": {}}
+    answering = {VIP["ipv6"]: {"interfaces": {}, "replies": 3, "gratuitous": 2}}
+    report = wire("ipv4", "ipv6", layer2=answering)
+    status = merge("node1", [announcement("ipv4"), announcement("ipv6")], [], known, report, "")
+    lines = render_metrics(collect(status, report, True, {"tor1-ipv6": 1179})).splitlines()
+    common = 'service="default/shop",protocol="bgp",node="node1"'
+    for line in (
+        f'metallb_speaker_announced{{{common},ip="192.0.2.1",family="ipv4"}} 1',
+        f'metallb_speaker_announced{{{common},ip="2001:db8::1",family="ipv6"}} 1',
+        'metallb_bgp_session_up{peer="10.0.1.1:179",family="ipv4"} 1',
+        'metallb_bgp_session_up{peer="[2001:db8:dc:1::1]:1179",family="ipv6"} 1',
+        'metallb_bgp_announced_prefixes_total{peer="[2001:db8:dc:1::1]:1179",family="ipv6"} 1',
+        'metallb_layer2_responses_sent{ip="2001:db8::1",family="ipv6"} 3',
+        'metallb_layer2_gratuitous_sent{ip="2001:db8::1",family="ipv6"} 2',
+        "metallb_k8s_client_config_loaded_bool 1",
+        "metallb_k8s_client_config_stale_bool 0",
+        "dualstack_speaker_wire_connected_bool 1",
+    ):
+        assert line in lines
