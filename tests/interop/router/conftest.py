@@ -22,9 +22,9 @@ NODES = {"node1": ("10.0.1.11", "2001:db8:dc:1::11"), "node2": ("10.0.1.12", "20
 Change = Callable[[Any, Any], None]
 
 
-def plan_of(change: Change | None = None, name: str = "demo") -> dict[str, Any]:
+def plan_of(change: Change | None = None) -> dict[str, Any]:
     """The demo's plan, with quick reconnects, after ``change`` of its intent."""
-    data, hosts = fabrics.read(name)
+    data, hosts = fabrics.read("demo")
     data["fabric"]["timers"] = {"keepalive": 3, "hold": 9, "connect": 1}
     if change:
         change(data, hosts)

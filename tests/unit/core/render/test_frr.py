@@ -266,8 +266,8 @@ def test_aggregates_are_accepted_at_their_length(length: int, accepted: list[str
 
 def test_limits_follow_the_pools_and_have_bounds() -> None:
     text = frr.render(plan_of(), "tor1")
-    assert "neighbor 10.0.1.11 maximum-prefix 256 restart 5 force" in text
-    assert "neighbor 2001:db8:dc:1::11 maximum-prefix 4096 restart 5 force" in text
+    assert "neighbor 10.0.1.11 maximum-prefix 256 restart 5" in text
+    assert "neighbor 2001:db8:dc:1::11 maximum-prefix 4096 restart 5" in text
 
     def change(data: Any, hosts: Any) -> None:
         data["pools"] = [{"name": "few", "blocks": ["192.168.7.0/30", "2001:db8:7::/126"]}]

@@ -7,10 +7,10 @@ The text is in the form in which FRR (8.4 to 10.3) writes it itself, so that FRR
 second run, and route maps stand before ``router bgp``, so that nothing is announced or accepted before its policy is
 there (RFC 8212). Secrets are placeholders, ``@secret:NAME@``.
 
-Guard rails: prefix lists that accept what is planned and nothing else; ``maximum-prefix … force`` counts what a
-neighbour sends, refused prefixes included, and cuts its session for five minutes; sessions come from the planned
-address. Inbound prefixes are kept as received from nodes and from below: a speaker need not know ROUTE-REFRESH
-(RFC 2918), and without either FRR resets a session when its policy changes.
+Guard rails: prefix lists that accept what is planned and nothing else; ``maximum-prefix`` cuts the session of a
+neighbour that fills the tables, for five minutes; sessions come from the planned address. Not ``… force``: it would
+count refused prefixes too, but FRR then walks the whole table for each prefix that it accepts. What nodes send is kept
+as received: a speaker need not know ROUTE-REFRESH (RFC 2918), and without either FRR could not apply a changed policy.
 
 Left out: BFD sessions, graceful restart, TTL security, aggregation, VRFs.
 """
@@ -112,10 +112,11 @@ def _activated(plan: Plan, neighbour: Neighbour, family: str, lists: Lists) -> I
     yield f"{start} activate"
     if neighbour.internal and neighbour.direction != NODE:
         yield f"{start} next-hop-self"
+    if neighbour.direction == NODE:
+        yield f"{start} soft-reconfiguration inbound"
     if neighbour.relation in COUNTED:
         extra = sum(len(lists[name]) for name in COUNTED[neighbour.relation])
         most = filters.limit(plan, lists[filters.POOLS], extra, family)
-        yield f"{start} soft-reconfiguration inbound"
-        yield f"{start} maximum-prefix {most} restart {RESTART_MINUTES} force"
+        yield f"{start} maximum-prefix {most} restart {RESTART_MINUTES}"
     yield f"{start} route-map from-{neighbour.relation}-{family} in"
     yield f"{start} route-map to-{neighbour.relation}-{family} out"
