@@ -207,3 +207,13 @@ def test_check_touches_nothing_and_names_what_is_wrong(node: Node) -> None:
     assert code == 2
     assert "did you mean 'node'?" in text
     assert not (node.top / "status.sock").exists()
+
+
+def test_check_does_not_refuse_what_only_the_host_lacks(node: Node) -> None:
+    far = metallb("BGPPeer", "far", {"myASN": 1, "peerASN": 2, "peerAddress": "2001:db8:ffff::1"})
+    script = "from dualstack_speaker.speaker import check; check.addresses.interfaces = lambda preferred: {}; "
+    node.write("peers.json", [far])
+    command = [sys.executable, "-c", f"{script}raise SystemExit(check.run(['--config', '{node.top}/speaker.json']))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "error: BGPPeer far" in done.stderr
