@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import fabrics
 import pytest
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils import host_files, speaker_host
@@ -118,11 +120,7 @@ def test_what_is_not_wanted_any_more_goes_and_the_last_programs_stay() -> None:
 @pytest.fixture
 def real(checkout: Path) -> Wanted:
     """The demo's node1 with the real programs."""
-    import sys
-
-    from fabrics import read
-
-    plan, _ = make(*read("demo"))
+    plan, _ = make(*fabrics.read("demo"))
     assert plan is not None
     bundles = {name: tuple(build(str(checkout), name)) for name in ("wire", "speaker")}
     return wanted(bundles=bundles, files=speaker.render(plan, "node1"), python=sys.executable)
