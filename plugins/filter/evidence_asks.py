@@ -26,9 +26,10 @@ positional: host
 """
 
 EXAMPLES = r"""
-- name: What this host is asked
+- name: What an IPv4-only client of the demo fabric probes
   ansible.builtin.debug:
-    msg: "{{ dualstack_plan | baremetal.dualstack.evidence_asks(inventory_hostname) }}"
+    msg: "{{ (dualstack_plan | baremetal.dualstack.evidence_asks('client4')).probes | map(attribute='vip') }}"
+  # => [192.168.100.1, 192.168.100.50, 192.168.100.129, 192.168.100.130, 10.0.1.200, 10.0.1.201]
 """
 
 RETURN = r"""

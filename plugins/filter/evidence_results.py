@@ -26,10 +26,12 @@ positional: hostvars
 """
 
 EXAMPLES = r"""
-- name: Judge what was gathered
-  baremetal.dualstack.evidence:
-    plan: "{{ dualstack_plan }}"
-    results: "{{ dualstack_plan | baremetal.dualstack.evidence_results(hostvars) }}"
+- name: The clients of the demo fabric of which nothing has been gathered
+  ansible.builtin.debug:
+    msg: "{{ clients | dict2items | rejectattr('value') | map(attribute='key') }}"
+  vars:
+    clients: "{{ (dualstack_plan | baremetal.dualstack.evidence_results(hostvars)).clients }}"
+  # => [client4, client6, client46]
 """
 
 RETURN = r"""

@@ -28,7 +28,8 @@ positional: router
 EXAMPLES = r"""
 - name: Show what a router gets
   ansible.builtin.debug:
-    msg: "{{ (dualstack_plan | baremetal.dualstack.frr_conf('tor1')).splitlines() }}"
+    msg: "{{ (dualstack_plan | baremetal.dualstack.frr_conf('tor1')).splitlines() | select('match', 'router') }}"
+  # => [router bgp 64500]
 """
 
 RETURN = r"""

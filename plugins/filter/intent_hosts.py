@@ -28,9 +28,10 @@ positional: hostvars
 """
 
 EXAMPLES = r"""
-- name: What the planner sees of the hosts
+- name: The nodes that the planner sees in the demo fabric
   ansible.builtin.debug:
-    msg: "{{ groups | baremetal.dualstack.intent_hosts(hostvars) }}"
+    msg: "{{ (groups | baremetal.dualstack.intent_hosts(hostvars)).nodes | list }}"
+  # => [node1, node2, node3]
 """
 
 RETURN = r"""

@@ -29,9 +29,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what a node gets
+- name: Show what a node gets beside the resources
   ansible.builtin.debug:
-    msg: "{{ dualstack_plan | baremetal.dualstack.speaker_files('node1') }}"
+    msg: "{{ dualstack_plan | baremetal.dualstack.speaker_files('node1') | reject('match', 'resources/') }}"
+  # => [speaker.json, wire.json]
 """
 
 RETURN = r"""

@@ -28,6 +28,7 @@ EXAMPLES = r"""
 - name: Show which secrets a node needs
   ansible.builtin.debug:
     msg: "{{ dualstack_plan | baremetal.dualstack.speaker_secrets('node1') }}"
+  # => [bgp-auth]
 """
 
 RETURN = r"""
