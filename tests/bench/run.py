@@ -30,6 +30,7 @@ BARS = {  # the most that a value may be
     "wire_add_10k_ms": 250.0,
     "wire_rss_mib": 40.0,
     "speaker_rss_mib": 60.0,
+    "demo_seconds": 300.0,
 }
 
 
