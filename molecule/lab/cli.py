@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import access, documents, hosts, lifecycle, roots, state
+from .commands import in_parallel
 from .errors import LabError
 from .topology import Topology, from_plan
 
@@ -91,8 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _roots(arguments: argparse.Namespace) -> None:
-    for suite in arguments.suite or roots.SUITES:
-        print(roots.ensure(suite))
+    suites = arguments.suite or roots.SUITES
+    in_parallel(roots.ensure, suites)
+    print("\n".join(str(roots.location(suite)) for suite in suites))
 
 
 def _create(arguments: argparse.Namespace) -> None:

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from .errors import LabError
 
 T = TypeVar("T")
+
+# Set when the work is interrupted: what runs in threads then ends its waiting.
+stopping = threading.Event()
 
 
 def run(argv: list[str], *, stdin: str | None = None, check: bool = True) -> str:
@@ -31,10 +36,29 @@ def run(argv: list[str], *, stdin: str | None = None, check: bool = True) -> str
     return done.stdout
 
 
+def run_long(argv: list[str], env: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Exit code, output and error output of a command that is killed when the work is interrupted."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+        while process.poll() is None:
+            if stopping.is_set():
+                process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.2)
+        output.seek(0)
+        errors.seek(0)
+        return process.returncode, output.read(), errors.read()
+
+
 def in_parallel(job: Callable[[T], object], items: Iterable[T]) -> None:
     """Runs the job once per item, all at once; raises the first error after all have ended."""
     with ThreadPoolExecutor(max_workers=32) as pool:
-        futures = [pool.submit(job, item) for item in items]
+        try:
+            futures = [pool.submit(job, item) for item in items]
+            wait(futures)
+        except BaseException:
+            stopping.set()
+            raise
     for future in futures:
         future.result()
 

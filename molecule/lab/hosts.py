@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from . import cgroups, paths, roots
-from .commands import in_parallel, run
+from .commands import in_parallel, run, run_long, stopping
 from .errors import LabError
 from .network import NAMESPACES, enter
 from .state import Lab
@@ -108,11 +108,11 @@ def wait(lab: Lab, hosts: list[Host]) -> None:
 
 def _wait(lab: Lab, host: Host) -> None:
     deadline = time.monotonic() + BOOT_TIMEOUT
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not stopping.is_set():
         pid = first_process(lab, host.name)
         if pid and host.kind == "client":
             return
-        if pid and (said := run([*inside(pid), "systemctl", "is-system-running", "--wait"], check=False).strip()):
+        if pid and (said := run_long([*inside(pid), "systemctl", "is-system-running", "--wait"])[1].strip()):
             if said == "running":
                 return
             if said == "degraded":

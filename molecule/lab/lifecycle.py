@@ -26,8 +26,7 @@ def create(name: str, topology: Topology, wanted_suites: dict[str, str]) -> Lab:
             _destroy(name)
         lab = state.new(name, topology, suites(topology, wanted_suites, {}))
         network.require_free(lab.prefix)
-        for suite in sorted(set(lab.suites.values())):
-            roots.ensure(suite)
+        in_parallel(roots.ensure, set(lab.suites.values()))
         lab.cgroups = [str(base / f"dslab-{name}-{lab.token}") for base in cgroups.hierarchies()]
         lab.save()
         try:
@@ -67,8 +66,7 @@ def update(name: str, topology: Topology, wanted_suites: dict[str, str]) -> Lab:
         gone = before.keys() - {host.name for host in topology.hosts}
         new = [host for host in topology.hosts if host.name not in before]
         lab.suites = suites(topology, wanted_suites, lab.suites)
-        for suite in {lab.suites[host.name] for host in new}:
-            roots.ensure(suite)
+        in_parallel(roots.ensure, {lab.suites[host.name] for host in new})
         in_parallel(lambda host: _end(lab, host), sorted(gone))
         lab.topology, lab.numbers = topology, state.renumbered(topology, lab.numbers)
         with phase(f"network of {name}: {len(new)} hosts added, {len(gone)} removed"):

@@ -9,11 +9,10 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 from pathlib import Path
 
 from . import paths
-from .commands import phase, run
+from .commands import phase, run, run_long
 from .errors import LabError
 
 SUITES = ("bookworm", "trixie")
@@ -65,12 +64,11 @@ def _build(suite: str, target: Path) -> None:
         *("mmdebstrap", "--mode=root", "--format=directory", *OPTIONS, f"--include={','.join(packages)}"),
         *(f"--customize-hook={CUSTOMIZE}", suite, str(partial), *mirrors(suite)),
     ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
-    except FileNotFoundError as missing:
-        raise LabError(f"{missing.filename} is not installed: apt-get install mmdebstrap") from missing
-    if done.returncode != 0:
-        raise LabError(f"building the {suite} root file system failed:\n{done.stderr.strip()[-4000:]}")
+    if shutil.which("mmdebstrap") is None:
+        raise LabError("mmdebstrap is not installed: apt-get install mmdebstrap")
+    code, _, errors = run_long(command, env={**os.environ, "LC_ALL": "C"})
+    if code != 0:
+        raise LabError(f"building the {suite} root file system failed ({code}):\n{errors.strip()[-4000:]}")
     partial.rename(target)
 
 
