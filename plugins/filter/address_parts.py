@@ -33,11 +33,11 @@ def carve(value: Any, wishes: Any, exclude: Any = (), keep: Any = None, exact: b
     """Blocks for wishes, in the shape of the wishes."""
     supernets = entries.blocks(value)
     families = list(dict.fromkeys(block.family for block in supernets))
-    named = _named(wishes)
+    ranges = flag("exact", exact)
     wished = {}
-    for name, wish in named.items():
+    for name, wish in _named(wishes).items():
         try:
-            wished[name] = carving.wishes(wish, families, flag("exact", exact))
+            wished[name] = carving.wishes(wish, families, ranges)
         except AddressError as problem:
             raise AddressError(f"{name}: {problem}") from None
     if keep is not None and not isinstance(keep, Mapping):
