@@ -33,6 +33,13 @@ def plan_of(change: Change | None = None) -> dict[str, Any]:
     return plan
 
 
+PLAN = plan_of()
+UPLINK = {  # per family br1's and tor1's address on the link between them
+    family: tuple(PLAN["segments"]["br1--tor1"]["members"][router]["addresses"][family] for router in ("br1", "tor1"))
+    for family in PLAN["cluster"]["families"]
+}
+
+
 class Fabric:
     """The hosts, and how their routers are brought to a plan."""
 
@@ -40,7 +47,7 @@ class Fabric:
         self.tor1, self.br1 = boxes["tor1"], boxes["br1"]
         self.nodes = {name: boxes[name] for name in NODES}
         self.boxes = boxes
-        self.plan = plan_of()
+        self.plan = PLAN
 
     def bring(self, router: str, plan: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """``frr_config`` on a router."""
@@ -57,7 +64,8 @@ class Fabric:
     @property
     def expected(self) -> set[str]:
         """tor1's neighbours that exist."""
-        return {"172.16.0.6", "2001:db8:ff::6", *(address for addresses in NODES.values() for address in addresses)}
+        nodes = (address for addresses in NODES.values() for address in addresses)
+        return {*(ends[0] for ends in UPLINK.values()), *nodes}
 
 
 def node_config(name: str) -> list[str]:
@@ -113,7 +121,6 @@ def box(root: Path, checkout: Path, tmp_path: Path) -> Iterator[Box]:
     made = Box("alone", root, tmp_path, checkout)
     try:
         forward(made)
-        made.ip("address", "add", "10.0.0.3/32", "dev", "lo")
         yield made
     finally:
         made.end()
@@ -138,10 +145,10 @@ def wire(boxes: dict[str, Box]) -> None:
         address(boxes[name], "eth1", f"{ipv4}/24", f"{ipv6}/64")
     tor1.ip("link", "add", "uplink", "type", "veth", "peer", "name", "downlink", "netns", br1.namespace)
     address(tor1, "rack1", "10.0.1.1/24", "2001:db8:dc:1::1/64")
-    address(tor1, "uplink", "172.16.0.7/31", "2001:db8:ff::7/127")
-    address(br1, "downlink", "172.16.0.6/31", "2001:db8:ff::6/127")
-    address(tor1, "lo", "10.0.0.3/32", "2001:db8:dc::3/128")
-    address(br1, "lo", "10.0.0.1/32", "2001:db8:dc::1/128")
+    lengths = {"ipv4": 31, "ipv6": 127}
+    for router, interface, end in ((br1, "downlink", 0), (tor1, "uplink", 1)):
+        address(router, interface, *(f"{ends[end]}/{lengths[family]}" for family, ends in UPLINK.items()))
+        address(router, "lo", *PLAN["routers"][router.name]["loopback"].values())
     for router in (tor1, br1):
         forward(router)
 

@@ -32,7 +32,7 @@ def more(data: Any, hosts: Any) -> None:
 
 
 def fewer(data: Any, hosts: Any) -> None:
-    """Without the pool staging, which is not the last one, and its Services."""
+    """Without the first pool and its Services: every other entry of the prefix lists moves up."""
     data["pools"] = [pool for pool in data["pools"] if pool["name"] != "production"]
     data["advertise"] = [advert for advert in data["advertise"] if advert["pools"] != ["production"]]
     data["services"] = [service for service in data["services"] if service["pool"] != "production"]
