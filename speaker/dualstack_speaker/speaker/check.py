@@ -14,7 +14,6 @@ from ..sources import addresses
 from .agent import Agent
 from .config import DEFAULT_PATH, ConfigError, load
 
-
 OF_THE_HOST = ("no-next-hop",)  # wrong with the host as it is now, not with what is checked: said, and no refusal
 
 
