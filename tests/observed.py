@@ -12,6 +12,7 @@ from typing import Any
 
 import fabrics
 
+from dualstack.announcing.expected import expected
 from dualstack.plan import make
 
 TIME = "2026-01-02T03:04:05Z"
@@ -65,7 +66,7 @@ def _status(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
         "speaker": {"config": "valid", "errors": []},
         "wire": {"connected": True},
         "sessions": sessions,
-        "vips": [_vip(vip, node, sessions) for vip in plan["vips"]],
+        "vips": [_vip(vip, node, sessions) for vip in expected(plan)],
     }
 
 
@@ -86,7 +87,7 @@ def _router(plan: Mapping[str, Any], router: str) -> dict[str, Any]:
     families = plan["cluster"]["families"]
     bgp: dict[str, dict[str, Any]] = {family: {} for family in families}
     fib: dict[str, dict[str, Any]] = {family: {} for family in families}
-    for vip in plan["vips"]:
+    for vip in expected(plan):
         held = vip["routers"].get(router)
         if held:
             bgp[vip["family"]][vip["prefix"]] = [
@@ -112,7 +113,7 @@ def _client(plan: Mapping[str, Any], client: str) -> dict[str, Any]:
             "detail": "HTTP 200",
             "ms": 1.5,
         }
-        for vip in plan["vips"]
+        for vip in expected(plan)
         if client in vip["clients"]
     }
     return {"probes": probes, "neighbours": _neighbours(plan, client), "error": ""}
@@ -121,7 +122,7 @@ def _client(plan: Mapping[str, Any], client: str) -> dict[str, Any]:
 def _neighbours(plan: Mapping[str, Any], host: str) -> dict[str, Any]:
     return {
         vip["vip"]: {"mac": mac(vip["announcers"][0], 1), "state": "REACHABLE", "interface": "eth2"}
-        for vip in plan["vips"]
+        for vip in expected(plan)
         for segment in vip["segments"]
         if host in plan["segments"][segment]["members"]
     }

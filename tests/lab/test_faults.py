@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from driver import Fabric, breaks
 
+from dualstack.announcing.expected import expected
+
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 
 FAMILIES = ("ipv4", "ipv6")
@@ -35,7 +37,7 @@ def configure(fabric: Fabric, router: str, *lines: str) -> None:
 
 
 def vip_of(fabric: Fabric, service: str, family: str) -> dict[str, Any]:
-    found = [vip for vip in fabric.plan()["vips"] if vip["service"] == service and vip["family"] == family]
+    found = [vip for vip in expected(fabric.plan()) if vip["service"] == service and vip["family"] == family]
     return dict(found[0])
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..announcing.expected import expected
+
 
 def asks(plan: Mapping[str, Any], host: str) -> dict[str, list[Any]]:
     """``{"probes", "resolve", "prefixes"}`` of a host.
@@ -15,7 +17,7 @@ def asks(plan: Mapping[str, Any], host: str) -> dict[str, list[Any]]:
     ``probes``: ``{"vip", "port"}`` of the VIPs that a client gets answers from. ``resolve``: the layer-2 VIPs on the
     segments of a client or a router, whose neighbour entries it has. ``prefixes``: those that a router holds.
     """
-    vips = plan["vips"]
+    vips = expected(plan)
     beside = {name for name, segment in plan["segments"].items() if host in segment["members"]}
     watching = host in plan["routers"] or host in plan["clients"]
     return {

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..announcing.expected import expected
 from .case import Case, Fabric, Report, Seen
 from .links import CHAINS
 
@@ -30,7 +31,7 @@ def judge(plan: Mapping[str, Any], observations: Mapping[str, Any], time: str) -
     to look at; ``places`` maps hosts and connections (``a--b``, names in order) to ``green`` or ``red``.
     """
     fabric, seen = Fabric(plan), Seen(observations)
-    vips = [_chain(Case(vip, fabric, seen)) for vip in plan["vips"]]
+    vips = [_chain(Case(vip, fabric, seen)) for vip in expected(plan)]
     return {
         "cluster": plan["cluster"]["name"],
         "plan_hash": plan["hash"],

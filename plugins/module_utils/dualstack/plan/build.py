@@ -13,7 +13,7 @@ from typing import Any
 from ..checks import run
 from ..findings import Finding, has_errors
 from ..intent.load import Intent, load
-from . import hosts, pools, segments, services, sessions, vips
+from . import hosts, pools, routes, segments, services, sessions, vips
 
 VERSION = 1
 
@@ -33,6 +33,7 @@ def make(
     findings += run(intent, plan)
     if has_errors(findings):
         return None, findings
+    plan["routes"] = routes.build(plan)
     plan["vips"] = vips.build(plan)
     return {"version": VERSION, "hash": digest(plan), **plan}, findings
 

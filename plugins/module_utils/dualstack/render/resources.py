@@ -27,21 +27,30 @@ def render(plan: Mapping[str, Any]) -> list[Object]:
     ]
 
 
-def peer_name(plan: Mapping[str, Any], session: Mapping[str, Any]) -> str:
-    """The BGPPeer of a node's session: ``<router>-<family>``, or ``<router>`` when it carries both families.
+class PeerNames:
+    """The BGPPeer of each node's session: ``<router>-<family>``, or ``<router>`` when it carries both families.
 
     The segment is added for a router on several racks, the ASN where a rack's nodes have several.
     """
-    node, router = session["ends"]
-    others = [
-        other for other in plan["sessions"] if other["kind"] == "node" and other["ends"][1]["host"] == router["host"]
-    ]
-    name = f"{router['host']}-{session['transport']}" if len(session["families"]) == 1 else router["host"]
-    if len({other["segment"] for other in others}) > 1:
-        name += f"-{session['segment']}"
-    if len({other["ends"][0]["asn"] for other in others if other["segment"] == session["segment"]}) > 1:
-        name += f"-as{node['asn']}"
-    return str(name)
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        self._segments: dict[str, set[str]] = {}
+        self._asns: dict[tuple[str, str], set[int]] = {}
+        for session in plan["sessions"]:
+            if session["kind"] == "node":
+                node, router = session["ends"]
+                self._segments.setdefault(router["host"], set()).add(session["segment"])
+                self._asns.setdefault((router["host"], session["segment"]), set()).add(node["asn"])
+
+    def of(self, session: Mapping[str, Any]) -> str:
+        """The name for a session of a node."""
+        node, router = session["ends"]
+        name = f"{router['host']}-{session['transport']}" if len(session["families"]) == 1 else str(router["host"])
+        if len(self._segments[router["host"]]) > 1:
+            name += f"-{session['segment']}"
+        if len(self._asns[router["host"], session["segment"]]) > 1:
+            name += f"-as{node['asn']}"
+        return name
 
 
 def _object(kind: str, version: str, name: str, spec: Object, namespace: str = NAMESPACE, **metadata: Any) -> Object:
@@ -84,10 +93,11 @@ def _pool(pool: Mapping[str, Any]) -> Object:
 
 
 def _peers(plan: Mapping[str, Any]) -> Iterator[Object]:
+    names = PeerNames(plan)
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for session in plan["sessions"]:
         if session["kind"] == "node":
-            groups.setdefault(peer_name(plan, session), []).append(session)
+            groups.setdefault(names.of(session), []).append(session)
     for name, sessions in groups.items():
         node, router = sessions[0]["ends"]
         timers = sessions[0]["timers"]

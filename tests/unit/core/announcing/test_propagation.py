@@ -10,6 +10,7 @@ from typing import Any
 import fabrics
 import pytest
 
+from dualstack.announcing.expected import expected
 from dualstack.plan import make
 
 
@@ -23,7 +24,7 @@ def plan_of(change: Any = None) -> dict[str, Any]:
 
 
 def hops(plan: dict[str, Any], service: str, family: str) -> dict[str, list[str]]:
-    vip = next(vip for vip in plan["vips"] if vip["service"] == f"default/{service}" and vip["family"] == family)
+    vip = next(vip for vip in expected(plan) if vip["service"] == f"default/{service}" and vip["family"] == family)
     owner = {
         address: host
         for segment in plan["segments"].values()
