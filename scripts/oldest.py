@@ -17,10 +17,10 @@ OLDEST = "3.9"
 TESTS = ("tests/unit/core", "tests/unit/speaker")
 
 
-def interpreter() -> str | None:
+def interpreter(version: str) -> str | None:
     """The path of a Python of that version that really runs (a version manager's stub may not)."""
-    candidates = [str(path) for path in Path.home().glob(f".pyenv/versions/{OLDEST}.*/bin/python{OLDEST}")]
-    for candidate in [*candidates, f"python{OLDEST}"]:
+    candidates = [str(path) for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}")]
+    for candidate in [*candidates, f"python{version}"]:
         path = shutil.which(candidate)
         if (
             path
@@ -30,28 +30,33 @@ def interpreter() -> str | None:
     return None
 
 
-def environment(python: str) -> Path:
-    """The interpreter of a virtual environment with the pinned test tools, made where it is missing."""
-    requirements = links.CHECKOUT / "requirements" / "oldest.txt"
-    inputs = python + requirements.read_text(encoding="utf-8")
-    venv = links.cache() / f"venv-oldest-{hashlib.sha256(inputs.encode()).hexdigest()[:12]}"
+def environment(python: str, name: str, requirements: list[str]) -> Path:
+    """The interpreter of a virtual environment with what is pinned, made where it is missing.
+
+    ``requirements`` are arguments of pip, run in the folder ``requirements``.
+    """
+    folder = links.CHECKOUT / "requirements"
+    pinned = [(folder / word).read_text(encoding="utf-8") for word in requirements if word.endswith(".txt")]
+    inputs = "\n".join([python, *requirements, *pinned])
+    venv = links.cache() / f"venv-{name}-{hashlib.sha256(inputs.encode()).hexdigest()[:12]}"
     own = venv / "bin" / "python"
     if not (venv / ".complete").exists():
         shutil.rmtree(venv, ignore_errors=True)
         subprocess.check_call([python, "-m", "venv", str(venv)])
         subprocess.check_call(
-            [str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+            [str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements], cwd=folder
         )
         (venv / ".complete").touch()
     return own
 
 
 def main() -> int:
-    python = interpreter()
+    python = interpreter(OLDEST)
     if python is None:
         print(f"this machine has no Python {OLDEST}: the type checker alone looks after it here")
         return 0
-    return subprocess.call([str(environment(python)), "-m", "pytest", "-q", *TESTS], cwd=links.CHECKOUT)
+    own = environment(python, "oldest", ["-r", "oldest.txt"])
+    return subprocess.call([str(own), "-m", "pytest", "-q", *TESTS], cwd=links.CHECKOUT)
 
 
 if __name__ == "__main__":

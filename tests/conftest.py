@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -27,6 +28,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join([*PATHS, *filter(None, [os.environ.ge
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(
     [str(LINKS), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
 )
+
+settings.register_profile("checkout", deadline=None)
+settings.register_profile("soak", deadline=None, max_examples=50_000)  # pytest --hypothesis-profile=soak
+settings.load_profile("checkout")
 
 
 @pytest.fixture(scope="session")

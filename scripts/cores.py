@@ -1,0 +1,41 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tests of filters and tests, their examples among them, under every ansible-core that is supported.
+
+Each version gets an environment of its own, where this machine has a Python for it. A version without one is named, and
+fails nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import links
+from oldest import environment, interpreter
+
+CORES = {"2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
+TOOLS = ["pytest", "hypothesis", "netaddr", "-c", "tools.txt"]
+TESTS = ["tests/unit/plugins"]
+
+
+def main() -> int:
+    failed = []
+    for core, version in CORES.items():
+        python = interpreter(version)
+        if python is None:
+            print(f"ansible-core {core}: this machine has no Python {version}")
+            continue
+        own = environment(python, f"core-{core}", ["-r", f"ansible-{core}.txt", *TOOLS])
+        print(f"ansible-core {core} on Python {version}", flush=True)
+        if subprocess.call([str(own), "-m", "pytest", "-q", *TESTS], cwd=links.CHECKOUT) != 0:
+            failed.append(core)
+    print(
+        f"failed under ansible-core {', '.join(failed)}" if failed else "passed under every ansible-core that was run"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
