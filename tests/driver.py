@@ -63,6 +63,10 @@ class Fabric:
         """What the next runs are given as ``dualstack_secrets``."""
         self.secrets.write_text(yaml.safe_dump({"dualstack_secrets": values}), encoding="utf-8")
 
+    def secret(self, name: str) -> str:
+        """The value of a secret."""
+        return str(yaml.safe_load(self.secrets.read_text(encoding="utf-8"))["dualstack_secrets"][name])
+
     def lab(self, verb: str, *arguments: str) -> str:
         """One verb of the lab tool on this lab; its standard output."""
         command = [sys.executable, str(ROOT / "molecule" / "lab"), verb, self.name, *arguments]

@@ -31,6 +31,11 @@ BARS = {  # the most that a value may be
     "wire_rss_mib": 40.0,
     "speaker_rss_mib": 60.0,
     "demo_seconds": 300.0,
+    "plan_200_nodes_s": 1.0,
+    "plan_1000_nodes_s": 8.0,
+    "plan_1000_nodes_mib": 300.0,
+    "plan_growth_exponent": 1.2,
+    "overlap_10k_blocks_ms": 100.0,
 }
 
 

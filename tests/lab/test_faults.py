@@ -96,7 +96,7 @@ def test_a_wrong_password_on_one_side(fabric: Fabric, family: str) -> None:
             reasons = [link["reason"] for vip in evidence["vips"] for link in vip["links"] if link["state"] == "red"]
             assert reasons and all("node1" in reason for reason in reasons)
         finally:
-            fabric.playbook("site").require()
+            configure(fabric, "tor1", "router bgp 64500", f"neighbor {address} password {fabric.secret('bgp-auth')}")
 
 
 def test_a_service_that_is_stopped(fabric: Fabric) -> None:
