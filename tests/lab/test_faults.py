@@ -152,8 +152,7 @@ def test_a_next_hop_that_is_missing(fabric: Fabric, family: str) -> None:
     ip = ["ip", "-4" if family == "ipv4" else "-6"]
     keep = vip["routers"]["tor1"]["next_hops"][0]
     with mended(fabric):
-        fabric.on("tor1", *ip, "route", "del", vip["prefix"])
-        fabric.on("tor1", *ip, "route", "add", vip["prefix"], "via", keep, "proto", "bgp", "metric", "20")
+        fabric.on("tor1", *ip, "route", "replace", vip["prefix"], "via", keep, "proto", "bgp", "metric", "20")
         try:
             evidence = red_until(fabric, {("bgp", family): {"fib"}})
             assert [row["vip"] for row in evidence["vips"] if row["state"] == "red"] == [vip["vip"]]

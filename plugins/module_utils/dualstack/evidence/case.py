@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,20 @@ class Fabric:
             for host, member in segment["members"].items()
             for address in member["addresses"].values()
         }
+        self._sessions: dict[tuple[str, str], list[Session]] = {}
+        for session in plan["sessions"]:
+            if session["kind"] == "node":
+                node, router = session["ends"]
+                held = Session(router["host"], router["address"], node["address"])
+                for family in session["families"]:
+                    self._sessions.setdefault((node["host"], family), []).append(held)
+        self._homes: dict[str, set[str]] = {}
+        self._segments: dict[str, set[str]] = {}
+        for name, segment in plan["segments"].items():
+            for host, member in segment["members"].items():
+                self._segments.setdefault(host, set()).add(name)
+                for address in member["addresses"].values():
+                    self._homes.setdefault(same(address), set()).add(name)
         for name, router in plan["routers"].items():
             self._owners.update({same(address): name for address in router["loopback"].values()})
 
@@ -72,23 +87,11 @@ class Fabric:
 
     def adjacent(self, host: str, address: str) -> bool:
         """Whether ``address`` belongs to a host on a segment of ``host``, so that a route can use it directly."""
-        return any(
-            host in segment["members"]
-            and any(
-                same(address) == same(other)
-                for member in segment["members"].values()
-                for other in member["addresses"].values()
-            )
-            for segment in self.plan["segments"].values()
-        )
+        return not self._homes.get(same(address), set()).isdisjoint(self._segments.get(host, ()))
 
     def node_sessions(self, node: str, family: str) -> list[Session]:
         """The sessions over which ``node`` announces prefixes of ``family``."""
-        return [
-            Session(session["ends"][1]["host"], session["ends"][1]["address"], session["ends"][0]["address"])
-            for session in self.plan["sessions"]
-            if session["kind"] == "node" and session["ends"][0]["host"] == node and family in session["families"]
-        ]
+        return self._sessions.get((node, family), [])
 
     def managed(self, router: str) -> bool:
         """Whether the router is ours to look at."""
@@ -110,6 +113,7 @@ class Seen:
 
     def __init__(self, observations: Mapping[str, Any]) -> None:
         self._observations = observations
+        self._vips: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
 
     def _of(self, group: str, host: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (self._observations.get(group) or {}).get(host) or {"error": NOT_GATHERED}
@@ -146,11 +150,10 @@ class Seen:
 
     def vip(self, node: str, vip: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What the status of ``node`` says about a VIP in its mode, or None."""
-        for entry in (self.node(node).get("status") or {}).get("vips") or []:
-            if same(entry["vip"]) == same(vip["vip"]) and entry["mode"] == vip["mode"]:
-                found: Mapping[str, Any] = entry
-                return found
-        return None
+        if node not in self._vips:
+            known = (self.node(node).get("status") or {}).get("vips") or []
+            self._vips[node] = {(same(entry["vip"]), entry["mode"]): entry for entry in known}
+        return self._vips[node].get((same(vip["vip"]), vip["mode"]))
 
 
 class Case(NamedTuple):
@@ -161,6 +164,7 @@ class Case(NamedTuple):
     seen: Seen
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def same(address: str) -> str:
     """An address in its one canonical form, so that spellings compare; other text unchanged."""
     try:
