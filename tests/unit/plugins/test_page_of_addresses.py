@@ -58,7 +58,7 @@ def document(kind: str, name: str) -> list[Any]:
 def test_options(heading: str, kind: str) -> None:
     """The options in the first column are those of the documentation, in the order of their positions."""
     for row in rows(heading):
-        name, _, options = row[0].strip("`").rstrip(")").partition("(")
+        name, _bracket, options = row[0].strip("`").rstrip(")").partition("(")
         documented = yaml.safe_load((ROOT / "plugins" / kind / f"{name}.yml").read_text(encoding="utf-8"))[
             "DOCUMENTATION"
         ]

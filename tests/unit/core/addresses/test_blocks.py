@@ -132,7 +132,7 @@ def any_block(draw: st.DrawFn, span: int = 64) -> Block:
 @given(any_block())
 def test_cidrs_are_what_ipaddress_says(block: Block) -> None:
     kind = ipaddress.IPv4Address if block.family == blocks.IPV4 else ipaddress.IPv6Address
-    expected = [str(network) for network in ipaddress.summarize_address_range(kind(block.first), kind(block.last))]  # type: ignore[type-var]
+    expected = [str(network) for network in ipaddress.summarize_address_range(kind(block.first), kind(block.last))]
     assert [str(cidr) for cidr in sets.cidrs(block)] == expected
 
 
