@@ -48,7 +48,7 @@ def whole(name: str, value: Any) -> int:
     """``value`` if it is a whole number. Raises AddressError that names the option."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise AddressError(f"{name} is {shown(value)}; give a whole number, without quotes")
-    return value
+    return int(value)
 
 
 def flag(name: str, value: Any) -> bool:
