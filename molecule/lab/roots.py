@@ -66,7 +66,7 @@ def _build(suite: str, target: Path) -> None:
     ]
     if shutil.which("mmdebstrap") is None:
         raise LabError("mmdebstrap is not installed: apt-get install mmdebstrap")
-    code, _, errors = run_long(command, env={**os.environ, "LC_ALL": "C"})
+    code, _unused, errors = run_long(command, env={**os.environ, "LC_ALL": "C"})
     if code != 0:
         shutil.rmtree(partial, ignore_errors=True)
         raise LabError(f"building the {suite} root file system failed ({code}):\n{errors.strip()[-4000:]}")

@@ -175,7 +175,7 @@ def measure(folder: Path) -> list[dict[str, Any]]:
             bench.write(f"more-{number}.json", service(number))
             wait(lambda before=before: bench.journalled() != before, "one more")  # type: ignore[misc]
             singles.append(1000 * (time.monotonic() - began))
-        for _ in range(3):
+        for _unused in range(3):
             if bench.vips() != 2 * (COUNT + SINGLES):
                 raise RuntimeError("not every VIP was handed over")
         return [

@@ -144,12 +144,12 @@ def measure_wire(router: Router, router_host: Host, wire: Wire) -> dict[str, lis
     link.full(peers={"router": peer})
     wait(lambda: link.session("router")["state"] == "Established", "the session of wire")
     bulks, singles = [], []
-    *_, last = routes
+    *_unused, last = routes
 
     def everything() -> None:
         link.full(peers={"router": peer}, routes=routes)
 
-    for _ in range(BULKS):
+    for _unused in range(BULKS):
         bulks.append(milliseconds(everything, lambda: router.wait_for(COUNT, last)))
         assert wire.process is not None
         held = resident(wire.process.pid)
@@ -189,7 +189,7 @@ def measure_frr(router: Router, router_host: Host, speaker: Frr) -> dict[str, li
     bulks, singles = [], []
     everything = prefixes(0, COUNT)
     last = everything["ipv6"][-1]
-    for _ in range(BULKS):
+    for _unused in range(BULKS):
         bulks.append(milliseconds(lambda: networks(everything), lambda: router.wait_for(COUNT, last)))
         if len(bulks) < BULKS:
             networks(everything, "no network")

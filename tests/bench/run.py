@@ -58,8 +58,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     """The rows for people."""
     lines = [("name", "value", "bar", "samples", "beside it")]
     for row in rows:
-        bar = BARS.get(row["name"])
-        verdict = "" if bar is None else f"{'≤' if row['value'] <= bar else 'MISSED:'} {bar:g}"
+        most = BARS.get(row["name"])
+        verdict = "" if most is None else f"{'≤' if row['value'] <= most else 'MISSED:'} {most:g}"
         beside = row["baseline"]
         told = "" if beside is None else f"{beside['value']:g} {row['unit']} ({beside['name']})"
         lines.append((row["name"], f"{row['value']:g} {row['unit']}", verdict, str(row["samples"]), told))

@@ -48,7 +48,7 @@ def show(packed: bytes) -> str:
 
 def parse_prefix(text: str) -> bytes:
     """The prefix key of ``address/length``; ValueError when it is no prefix or has bits behind its length."""
-    address, _, length = text.partition("/")
+    address, _unused, length = text.partition("/")
     bits = _LENGTHS.get(length)
     if bits is None and not length.isdigit():
         raise ValueError("is not written as address/length")

@@ -55,7 +55,7 @@ def load(data: bytes) -> Desired:
         raise BadJournal("it holds no state")
     store, decoder = Store(), routes.Decoder()
     for number, line in enumerate(lines, 2):
-        checksum, _, text = line.partition(b" ")
+        checksum, _unused, text = line.partition(b" ")
         if checksum != b"%08x" % zlib.crc32(text):
             raise BadJournal(f"line {number} has a wrong checksum")
         try:

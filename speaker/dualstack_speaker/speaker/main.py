@@ -107,7 +107,7 @@ class Process:
         interval = systemd.watchdog_interval() or 10.0
         stopped = asyncio.ensure_future(stop.wait())
         while not stopped.done():
-            done, _ = await asyncio.wait([stopped, *tasks], timeout=interval, return_when=asyncio.FIRST_COMPLETED)
+            done, _unused = await asyncio.wait([stopped, *tasks], timeout=interval, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
             systemd.notify("WATCHDOG=1")

@@ -31,7 +31,7 @@ def test_tagged_data_renders_the_same(plan: dict[str, Any]) -> None:
     tagged = DataLoader().load(json.dumps(plan), "/plan.json")
     for router in plan["routers"]:
         text = frr_conf(tagged, router)
-        assert type(text) is str
+        assert type(text) is str  # pylint: disable=unidiomatic-typecheck
         assert text == frr.render(plan, router)
 
 

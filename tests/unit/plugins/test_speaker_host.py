@@ -120,7 +120,7 @@ def test_what_is_not_wanted_any_more_goes_and_the_last_programs_stay() -> None:
 @pytest.fixture
 def real(checkout: Path) -> Wanted:
     """The demo's node1 with the real programs."""
-    plan, _ = make(*fabrics.read("demo"))
+    plan, _unused = make(*fabrics.read("demo"))
     assert plan is not None
     bundles = {name: tuple(build(str(checkout), name)) for name in ("wire", "speaker")}
     return wanted(bundles=bundles, files=speaker.render(plan, "node1"), python=sys.executable)

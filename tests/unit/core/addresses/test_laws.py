@@ -118,6 +118,7 @@ def test_laws_of_sets(a: list[Block], b: list[Block], c: list[Block]) -> None:
     cut, minus = sets.intersection, sets.difference
     own = sets.merge(a)
     assert sets.merge(own) == cut(a, a) == own, "idempotence"
+    # pylint: disable-next=arguments-out-of-order
     assert (union(a, b), cut(a, b)) == (union(b, a), cut(b, a)), "commutativity"
     assert union(union(a, b), c) == union(a, union(b, c)), "associativity of union"
     assert cut(cut(a, b), c) == cut(a, cut(b, c)), "associativity of intersection"

@@ -82,7 +82,7 @@ def test_log_lines_quote_and_do_not_flood(capsys: pytest.CaptureFixture[str]) ->
     log = Log("info", prefix=True)
     log.write("debug", "not this")
     log.write("error", "it failed", {"reason": 'no "route"', "none": None, "n": 5})
-    for _ in range(BURST + 5):
+    for _unused in range(BURST + 5):
         log.write("info", "often")
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == '<3>level=error event="it failed" reason="no \\"route\\"" n=5'

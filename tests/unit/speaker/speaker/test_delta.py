@@ -32,7 +32,7 @@ def some_state(chooser: random.Random) -> dict[str, dict[str, Any]]:
 
 def test_a_delta_turns_one_state_into_the_other() -> None:
     chooser = random.Random(3)
-    for _ in range(200):
+    for _unused in range(200):
         before, after = some_state(chooser), some_state(chooser)
         delta = difference(before, after)
         assert apply(before, delta) == after

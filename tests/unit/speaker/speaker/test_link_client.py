@@ -79,7 +79,7 @@ def test_nothing_is_sent_before_there_is_a_state(tmp_path: Path) -> None:
     async def scenario(client: LinkClient, wire: Wire) -> None:
         await wire.start()
         await until(lambda: client.connected)
-        for _ in range(5):
+        for _unused in range(5):
             assert await client.status() == {"synced": False, "sessions": {}, "layer2": {}}
         assert wire.seen == []
         client.want(ONE, True)

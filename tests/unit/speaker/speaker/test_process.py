@@ -171,7 +171,7 @@ def test_a_speaker_that_cannot_read_everything_takes_nothing_away(node: Node, tr
         node.write("peers.json", [peer("ipv4"), {**peer("ipv6"), "spec": {}}])
     node.start("speaker")
     node.until(lambda seen: seen["speaker"]["config"] == "invalid" and seen["wire"]["connected"])
-    for _ in range(3):
+    for _unused in range(3):
         assert sessions(node.status()[1]) == BOTH
     if trouble == "no folder":
         (node.top / "away").rename(node.resources)

@@ -12,6 +12,9 @@ neighbour that fills the tables, for five minutes; sessions come from the planne
 count refused prefixes too, but FRR then walks the whole table for each prefix that it accepts. What nodes send is kept
 as received: a speaker need not know ROUTE-REFRESH (RFC 2918), and without either FRR could not apply a changed policy.
 
+Routers of several racks may share an ASN: each accepts its own ASN once in what comes from above (``allowas-in``), or
+the racks could not reach each other. Own space is refused from above all the same, so no route comes back.
+
 Left out: BFD sessions, graceful restart, TTL security, aggregation, VRFs.
 """
 
@@ -21,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...addresses.blocks import FAMILIES
 from . import filters, maps
-from .fabric import BELOW, NODE, Neighbour, Plan, neighbours, paths_differ
+from .fabric import ABOVE, BELOW, NODE, Neighbour, Plan, has_far_namesake, neighbours, paths_differ
 
 # FRR's packages are built with this many; FRR does not write its default down.
 DEFAULT_PATHS = 256
@@ -100,14 +103,14 @@ def _family(plan: Plan, router: str, family: str, around: Sequence[Neighbour], l
         yield f"  network {network}"
     for neighbour in around:
         if family in neighbour.families:
-            yield from _activated(plan, neighbour, family, lists)
+            yield from _activated(plan, router, neighbour, family, lists)
     if facts["maximum_paths"] < DEFAULT_PATHS:
         yield f"  maximum-paths {facts['maximum_paths']}"
         yield f"  maximum-paths ibgp {facts['maximum_paths']}"
     yield " exit-address-family"
 
 
-def _activated(plan: Plan, neighbour: Neighbour, family: str, lists: Lists) -> Iterator[str]:
+def _activated(plan: Plan, router: str, neighbour: Neighbour, family: str, lists: Lists) -> Iterator[str]:
     start = f"  neighbor {neighbour.address}"
     yield f"{start} activate"
     if neighbour.internal and neighbour.direction != NODE:
@@ -118,5 +121,7 @@ def _activated(plan: Plan, neighbour: Neighbour, family: str, lists: Lists) -> I
         extra = sum(len(lists[name]) for name in COUNTED[neighbour.relation])
         most = filters.limit(plan, lists[filters.POOLS], extra, family)
         yield f"{start} maximum-prefix {most} restart {RESTART_MINUTES}"
+    if neighbour.direction == ABOVE and has_far_namesake(plan, router):
+        yield f"{start} allowas-in 1"
     yield f"{start} route-map from-{neighbour.relation}-{family} in"
     yield f"{start} route-map to-{neighbour.relation}-{family} out"

@@ -101,6 +101,16 @@ def paths_differ(plan: Plan, router: str) -> bool:
     return any(len(asns) > 1 for asns in (*tiers.values(), *around.values()))
 
 
+def has_far_namesake(plan: Plan, router: str) -> bool:
+    """Whether another router has the same ASN without a session between the two.
+
+    What it originates then arrives through other ASNs with the router's own ASN in the path.
+    """
+    near = {neighbour.host for neighbour in neighbours(plan, router)}
+    asn = plan["routers"][router]["asn"]
+    return any(facts["asn"] == asn for name, facts in plan["routers"].items() if name != router and name not in near)
+
+
 def _sessions(plan: Plan, router: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]]:
     """(session, own end, other end)."""
     for session in plan["sessions"]:
