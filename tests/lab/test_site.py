@@ -23,6 +23,13 @@ def test_every_vip_is_proven_in_its_family(fabric: Fabric) -> None:
     assert all(link["proof"] for vip in evidence["vips"] for link in vip["links"])
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_nodes_of_different_racks_reach_each_other(fabric: Fabric, family: str) -> None:
+    segments = fabric.plan()["segments"]
+    assert "node1" not in segments["rack2"]["members"]
+    fabric.on("node1", "ping", "-c", "1", "-W", "2", segments["rack2"]["members"]["node3"]["addresses"][family])
+
+
 def test_a_second_run_changes_nothing(fabric: Fabric) -> None:
     assert fabric.playbook("site").require().changed == []
 

@@ -302,6 +302,14 @@ def test_different_asns_at_equal_length_are_used_together_only_where_needed() ->
     assert relax in frr.render(plan_of(change), "br1").splitlines()
 
 
+def test_rack_routers_with_one_asn_hear_of_each_other_from_above_alone() -> None:
+    allowed = [line.split()[1] for line in frr.render(plan_of(), "tor1").splitlines() if "allowas-in" in line]
+    assert allowed == ["172.16.0.6", "2001:db8:ff::6"], "the sessions to br1, in both families"
+    assert "allowas-in" not in frr.render(plan_of(), "br1"), "br1 and br2 share an ASN and a session"
+    own = plan_of(lambda data, hosts: hosts["routers"]["tor2"].update(asn=64501))
+    assert "allowas-in" not in frr.render(own, "tor1")
+
+
 def test_fewer_paths_than_frr_has_are_stated() -> None:
     def change(data: Any, hosts: Any) -> None:
         data["fabric"]["maximum_paths"] = 256
