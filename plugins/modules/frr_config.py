@@ -44,6 +44,13 @@ options:
     description: Whether to put the former configuration back when the new one breaks a session or is not taken whole.
     type: bool
     default: true
+  change_passwords:
+    description:
+      - Whether the TCP MD5 key of a neighbour may become another one than C(frr.conf) gave it last.
+      - Without it such a change is refused before anything is touched, because it ends the session until the other end
+        has the new key too. A key that was only typed into the running configuration is put right all the same.
+    type: bool
+    default: true
   config_dir:
     description: Folder of C(frr.conf) and C(daemons).
     type: path
@@ -100,6 +107,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.names import NO_DOMAIN, named
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.passwords import changed
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.secrets import (
     Mask,
     SecretError,
@@ -118,6 +126,7 @@ def main() -> None:
             "daemons": {"type": "list", "elements": "str", "default": ["bgpd", "bfdd"]},
             "settle": {"type": "float", "default": 60},
             "rollback": {"type": "bool", "default": True},
+            "change_passwords": {"type": "bool", "default": True},
             "config_dir": {"type": "path", "default": "/etc/frr"},
             "vtysh": {"type": "path", "default": "/usr/bin/vtysh"},
             "tools": {"type": "path", "default": "/usr/lib/frr"},
@@ -135,6 +144,14 @@ def main() -> None:
         return
     if frr.missing():
         _not_installed(module, frr, template)
+        return
+    neighbours = [] if given["change_passwords"] else changed(read(frr.config_path) or "", text)
+    if neighbours:
+        module.fail_json(
+            msg=f"the password of {', '.join(neighbours)} would change, which ends these sessions until the other ends "
+            "change too. Nothing was touched. If the value in dualstack_secrets is right, allow it with change_passwords "
+            "(role: router_change_passwords), in a maintenance window"
+        )
         return
     change = Change(frr, text, given["daemons"], given["settle"], given["rollback"])
     try:

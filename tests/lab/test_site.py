@@ -39,8 +39,24 @@ def test_check_mode_agrees(fabric: Fabric) -> None:
 
 
 def test_no_secret_in_what_is_written_or_shown(fabric: Fabric) -> None:
-    password = fabric.secrets.read_text(encoding="utf-8").split(":")[-1].strip()
+    password = fabric.secret("bgp-auth")
     run = fabric.playbook("site", "--check", "--diff", "-vv").require()
     assert password not in str(run.result) and password not in run.stderr
     for path in fabric.artifacts.rglob("*"):
         assert path.is_dir() or password not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_wrong_secret_is_refused_before_anything_is_touched(fabric: Fabric) -> None:
+    password = fabric.secret("bgp-auth")
+    fabric.set_secrets({"bgp-auth": "mistyped-in-the-vault"})
+    try:
+        run = fabric.playbook("site", "--diff", "-vv")
+        assert run.code != 0 and run.changed == []
+        assert any(
+            "Nothing was touched" in failure and "router_change_passwords" in failure for failure in run.failures()
+        )
+        assert password not in str(run.result) and "mistyped-in-the-vault" not in str(run.result)
+    finally:
+        fabric.set_secrets({"bgp-auth": password})
+    assert fabric.playbook("site").require().changed == []
+    fabric.settle(attempts=1)

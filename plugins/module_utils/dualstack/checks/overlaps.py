@@ -30,7 +30,7 @@ class Owner(NamedTuple):
 def blocks_overlap(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
     """Any two of node networks, loopbacks, links, router networks, pod and service CIDRs and pools.
 
-    Allowed: a layer-2 pool inside a rack's subnet, and links inside links_from.
+    Allowed: a layer-2 pool inside a rack's subnet, and a router's own loopback inside fabric.loopbacks.
     """
     for first, second, shared in overlaps(_owned(intent, plan)):
         if first.group == second.group != "":

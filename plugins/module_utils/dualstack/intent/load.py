@@ -38,7 +38,8 @@ class Intent:
 def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tuple[Intent | None, list[Finding]]:
     """Read ``data`` (the variable ``dualstack``) and ``hosts``: ``{routers|nodes|clients: {host: dualstack_host}}``.
 
-    Returns the intent, or None when its shape is wrong, and all findings about the shape at once.
+    Returns the intent, or None when a part of it has no usable value, and all findings about the shape at once. The
+    findings forbid to go on, but what was read can be checked further.
     """
     findings: list[Finding] = []
     report = findings.append
@@ -60,7 +61,7 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
                 )
             seen[host] = group
             groups[group][str(host)] = shape.read({} if facts is None else facts, path, report)
-    if main is INVALID or findings:
+    if main is INVALID or any(facts is INVALID for group in groups.values() for facts in group.values()):
         return None, findings
     return Intent(**{**main, **groups}), findings
 

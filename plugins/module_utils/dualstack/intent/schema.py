@@ -11,6 +11,7 @@ from typing import Any
 from .shapes import (
     ADDRESS,
     BLOCK,
+    INVALID,
     MISSING,
     NETWORK,
     Boolean,
@@ -50,6 +51,10 @@ class SecretName(Shape):
         if not isinstance(value, Mapping):
             fix = f"Write {self.kind} and keep the value in the variable dualstack_secrets, in a vault."
             return error(report, "clear-secret", path, MISSING, "a secret in clear does not belong into an intent", fix)
+        name = value.get("secret")
+        if name is not None and NAME.read(name, path, lambda finding: None) is INVALID:
+            fix = f"Name a secret of dualstack_secrets: {NAME.like}."
+            return error(report, "syntax", f"{path}.secret", MISSING, "is not the name of a secret", fix)
         return Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),)).read(
             value, path, report
         )

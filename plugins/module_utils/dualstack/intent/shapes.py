@@ -245,7 +245,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Struct(Shape):
-    """A mapping with known keys; unknown keys are errors that name the nearest known one."""
+    """A mapping with known keys.
+
+    Unknown keys are errors that name the nearest known one; what is known is read all the same.
+    """
 
     keys: tuple[Key, ...]
     words: str = "mapping"
@@ -269,17 +272,8 @@ class Struct(Shape):
         valid = True
         for name in value:
             if str(name) not in known:
-                valid = (
-                    error(
-                        report,
-                        "unknown-key",
-                        f"{path}.{name}",
-                        MISSING,
-                        "unknown key",
-                        f"Remove it, or {nearest(str(name), known)}",
-                    )
-                    is not INVALID
-                )
+                fix = f"Remove it, or {nearest(str(name), known)}"
+                error(report, "unknown-key", f"{path}.{name}", MISSING, "unknown key", fix)
         result: dict[str, Any] = {}
         for key in self.keys:
             given = value.get(key.name, MISSING)

@@ -72,7 +72,7 @@ def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> S
             )
     networks = _ordered(intent, networks)
     for family in intent.families:
-        if family not in networks:
+        if family not in networks and family not in supernets:
             report(
                 Finding(
                     "link-network",

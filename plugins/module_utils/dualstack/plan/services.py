@@ -57,6 +57,17 @@ def _families(
     """Policy and families as the API server settles them (a Service without a policy is SingleStack)."""
     given: list[str] | None = service["families"]
     families = given or (list(intent.families) if service["policy"] != SINGLE else intent.families[:1])
+    if len(set(families)) < len(families):
+        report(
+            Finding(
+                "family-twice",
+                ERROR,
+                f"{path}.families",
+                ", ".join(families),
+                "a family stands twice",
+                "Name each family once.",
+            )
+        )
     for family in families:
         if family not in intent.families:
             report(

@@ -87,6 +87,8 @@ def setter(path: str, value: Any) -> Change:
         ("advertise.0.bgp", {"communities": [64512]}, ("type", "dualstack.advertise[0].bgp.communities[0]")),
         ("advertise.2.layer2", None, ("exactly-one", "dualstack.advertise[2]")),
         ("advertise.1.pools", ["edge"], ("name-twice", "dualstack.advertise[2]")),
+        ("services.0.families", ["ipv4", "ipv4"], ("family-twice", "dualstack.services[0].families")),
+        ("services.0.families", ["ipv6", "ipv6"], ("family-twice", "dualstack.services[0].families")),
         ("services.0.pool", "prod", ("unknown-name", "dualstack.services[0].pool")),
         ("services.1.addresses", ["192.168.100.200"], ("pin-outside", "dualstack.services[1].addresses")),
         ("services.1.addresses", ["2001:db8:1:0:8000::50"], ("pin-outside", "dualstack.services[1].addresses")),
@@ -198,11 +200,28 @@ def test_overlaps_are_found_in_each_family(path: str, blocks: Any, expected: str
     assert ("overlap", expected) in found(change)
 
 
-def test_a_clear_password_is_not_repeated_in_the_message() -> None:
+@pytest.mark.parametrize("value", ["hunter2 Clear!", {"secret": "hunter2 Clear!"}, {"secret": ["hunter2 Clear!"]}])
+def test_a_clear_password_is_not_repeated_in_the_message(value: Any) -> None:
     data, hosts = fabrics.read("demo")
-    data["fabric"]["password"] = "hunter2"
+    data["fabric"]["password"] = value
     _plan, findings = make(data, hosts)
     assert findings and not any("hunter2" in str(finding) for finding in findings)
+
+
+def test_an_unknown_key_hides_no_other_finding() -> None:
+    data, hosts = fabrics.read("demo")
+    data["fabric"]["node_asm"] = 1
+    data["advertise"][0]["pools"] = ["produktion"]
+    data["cluster"]["pods"] = ["10.0.1.0/25", "2001:db8:dc:1::/72"]
+    _plan, findings = make(data, hosts)
+    assert {"unknown-key", "unknown-name", "overlap"} <= {finding.id for finding in findings}
+
+
+def test_a_small_supernet_of_links_is_said_once_per_link_and_family() -> None:
+    data, hosts = fabrics.read("demo")
+    data["fabric"]["links_from"] = ["172.16.0.0/29", "2001:db8:ff::/125"]
+    _plan, findings = make(data, hosts)
+    assert [finding.path for finding in findings if finding.id == "link-network"] == ["dualstack.fabric.links[4]"] * 2
 
 
 def test_many_mistakes_one_run() -> None:
