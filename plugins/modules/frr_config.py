@@ -149,7 +149,7 @@ def main() -> None:
     if neighbours:
         module.fail_json(
             msg=f"the password of {', '.join(neighbours)} would change, which ends these sessions until the other ends "
-            "change too. Nothing was touched. If the value in dualstack_secrets is right, allow it with change_passwords "
+            "change too. Nothing was touched. If the value in dualstack_secrets is right, allow it by change_passwords "
             "(role: router_change_passwords), in a maintenance window"
         )
         return
