@@ -240,7 +240,11 @@ ROUTER_HOST = Struct(
             PerFamily(NETWORK),
             "a network behind the router, that it originates and clients stand in; it takes the first host address",
         ),
-        Key("router_id", ADDRESS, "BGP identifier; default: the IPv4 loopback"),
+        Key(
+            "router_id",
+            ADDRESS,
+            "BGP identifier; default: the IPv4 loopback, without one a number derived from the name",
+        ),
         Key("managed", Boolean(), "false: somebody else configures the router", default=True),
     )
 )
@@ -248,7 +252,11 @@ NODE_HOST = Struct(
     (
         Key("racks", MapOf(PerFamily(ADDRESS)), "the node's addresses in each of its racks", required=True),
         Key("asn", ASN, "ASN of this node where it differs"),
-        Key("router_id", ADDRESS, "BGP identifier; default: the IPv4 address in its first rack"),
+        Key(
+            "router_id",
+            ADDRESS,
+            "BGP identifier; default: the IPv4 address in its first rack, without one a number derived from the name",
+        ),
         Key("labels", MapOf(Text()), "node labels", default={}),
     )
 )
