@@ -80,6 +80,11 @@ def held(frr: Frr, node: Host, transport: str) -> dict[str, int]:
     return {family: frr.accepted(node.address(transport), family) for family in FAMILIES}
 
 
+def usable(frr: Frr, prefix: str) -> bool:
+    """Whether FRR may use every path of a prefix: zebra answers for a next hop after the path was accepted."""
+    return all(path["valid"] for path in frr.route(prefix))
+
+
 @pytest.mark.parametrize("password", [None, "s3cret"], ids=["plain", "md5"])
 @pytest.mark.parametrize("transport", FAMILIES)
 @pytest.mark.parametrize("asn", [64500, ASN], ids=["ebgp", "ibgp"])
@@ -92,10 +97,10 @@ def test_both_families_on_one_session(
     tor = peer(router, node, transport, peer_asn=asn, password=password)
     link.full(peers={"tor": tor}, routes=routes("tor", **values))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "both prefixes of both families")
+    until(lambda: all(usable(frr, prefix) for family in FAMILIES for prefix in PREFIXES[family]), "their next hops tracked")
     for family in FAMILIES:
         for prefix in PREFIXES[family]:
             (found,) = frr.route(prefix)
-            assert found["valid"], found
             assert node.address(family) in [hop["ip"] for hop in found["nexthops"]]
             assert found["origin"] == "IGP"
             assert found["community"]["string"] == "64512:100 64512:200"
