@@ -13,7 +13,7 @@ from typing import Any
 import fabrics
 
 from dualstack.announcing.expected import expected
-from dualstack.plan import make
+from dualstack.plan.build import make
 
 TIME = "2026-01-02T03:04:05Z"
 

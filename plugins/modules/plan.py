@@ -73,7 +73,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import ERROR
-from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.plan import make
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.plan.build import make
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render.tree import tree
 from ansible_collections.baremetal.dualstack.plugins.module_utils.file_tree import FileTree
 

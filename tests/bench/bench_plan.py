@@ -31,7 +31,7 @@ from measurements import row  # noqa: E402
 sys.path.insert(0, str(links.make() / "lib"))
 
 from dualstack.addresses import blocks, sets  # noqa: E402
-from dualstack.plan import make  # noqa: E402
+from dualstack.plan.build import make  # noqa: E402
 
 SMALL = (16, 200, 1_000)  # racks, nodes, VIPs
 LARGE = (64, 1_000, 10_000)

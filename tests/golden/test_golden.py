@@ -17,7 +17,7 @@ import fabrics
 import pytest
 import yaml
 
-from dualstack.plan import make
+from dualstack.plan.build import make
 from dualstack.render.tree import tree
 
 GOLDEN = Path(__file__).parent

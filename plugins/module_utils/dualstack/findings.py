@@ -21,7 +21,8 @@ class Finding:
     """One finding.
 
     ``path`` is the place in the intent (``dualstack.pools[0].from``), ``value`` what stands there as text,
-    ``reason`` why that is wrong and ``fix`` what to write instead.
+    ``reason`` why that is wrong and ``fix`` what to write instead. ``silenced`` is the reason that the intent gives
+    why it does not matter; empty for a finding that counts.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Finding:
     value: str
     reason: str
     fix: str
+    silenced: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
@@ -37,12 +39,13 @@ class Finding:
 
     def __str__(self) -> str:
         value = f" = {self.value}" if self.value else ""
-        return f"{self.severity}: {self.path}{value}: {self.reason}. {self.fix}"
+        silenced = f" (silenced: {self.silenced})" if self.silenced else ""
+        return f"{self.severity}: {self.path}{value}: {self.reason}. {self.fix}{silenced}"
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether any finding forbids to go on."""
-    return any(finding.severity == ERROR for finding in findings)
+    return any(finding.severity == ERROR and not finding.silenced for finding in findings)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

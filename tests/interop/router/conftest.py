@@ -11,13 +11,15 @@ from typing import Any, Callable
 
 import fabrics
 import pytest
-from interop.router.box import Box, until
+from interop.router.box import Box
+from processes import until
 
-from dualstack.plan import make
+from dualstack.plan.build import make
 from dualstack.render import frr
 
 SECRET = "Tr0ub4dor$&3'x\"y\\z"
 SECRETS = {"bgp-auth": SECRET}
+TOR1 = ("10.0.1.1", "2001:db8:dc:1::1")  # on rack1
 NODES = {"node1": ("10.0.1.11", "2001:db8:dc:1::11"), "node2": ("10.0.1.12", "2001:db8:dc:1::12")}
 Change = Callable[[Any, Any], None]
 
@@ -59,7 +61,12 @@ class Fabric:
         for router in ("tor1", "br1"):
             result = self.bring(router)
             assert not result.get("failed"), result["msg"]
-        until(lambda: self.tor1.up() >= self.expected, "the sessions of tor1")
+        until(self._settled, "the sessions of tor1, at both ends")
+
+    def _settled(self) -> bool:
+        above = {ends[1] for ends in UPLINK.values()}
+        nodes = all(node.up() >= set(TOR1) for node in self.nodes.values())
+        return nodes and self.br1.up() >= above and self.tor1.up() >= self.expected
 
     @property
     def expected(self) -> set[str]:
@@ -74,7 +81,7 @@ def node_config(name: str) -> list[str]:
     lines = ["ip prefix-list any seq 5 permit any", "route-map out permit 10", "exit", "router bgp 64512"]
     lines += [f"bgp router-id {ipv4}", "no bgp default ipv4-unicast", "no bgp ebgp-requires-policy"]
     lines += ["no bgp network import-check"]
-    for own, peer in ((ipv4, "10.0.1.1"), (ipv6, "2001:db8:dc:1::1")):
+    for own, peer in zip((ipv4, ipv6), TOR1):
         lines += [
             f"neighbor {peer} remote-as 64500",
             f"neighbor {peer} password {SECRET}",
@@ -82,7 +89,7 @@ def node_config(name: str) -> list[str]:
             f"neighbor {peer} timers connect 1",
             f"neighbor {peer} update-source {own}",
         ]
-    for family, peer in (("ipv4", "10.0.1.1"), ("ipv6", "2001:db8:dc:1::1")):
+    for family, peer in zip(("ipv4", "ipv6"), TOR1):
         lines += [f"address-family {family} unicast", f"neighbor {peer} activate", f"neighbor {peer} route-map out out"]
         lines += ["exit-address-family"]
     return lines
@@ -144,7 +151,7 @@ def wire(boxes: dict[str, Box]) -> None:
         tor1.ip("link", "set", name, "master", "rack1", "up")
         address(boxes[name], "eth1", f"{ipv4}/24", f"{ipv6}/64")
     tor1.ip("link", "add", "uplink", "type", "veth", "peer", "name", "downlink", "netns", br1.namespace)
-    address(tor1, "rack1", "10.0.1.1/24", "2001:db8:dc:1::1/64")
+    address(tor1, "rack1", f"{TOR1[0]}/24", f"{TOR1[1]}/64")
     lengths = {"ipv4": 31, "ipv6": 127}
     for router, interface, end in ((br1, "downlink", 0), (tor1, "uplink", 1)):
         address(router, interface, *(f"{ends[end]}/{lengths[family]}" for family, ends in UPLINK.items()))

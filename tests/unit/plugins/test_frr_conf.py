@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.baremetal.dualstack.plugins.filter.frr_conf import FilterModule
-from dualstack.plan import make
+from dualstack.plan.build import make
 from dualstack.render import frr
 
 frr_conf = FilterModule().filters()["frr_conf"]

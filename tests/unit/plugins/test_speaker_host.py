@@ -17,7 +17,7 @@ from ansible_collections.baremetal.dualstack.plugins.module_utils import host_fi
 from ansible_collections.baremetal.dualstack.plugins.module_utils.bundle import build
 from ansible_collections.baremetal.dualstack.plugins.module_utils.host_files import HostFile, compare
 from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import Wanted
-from dualstack.plan import make
+from dualstack.plan.build import make
 from dualstack.render import speaker
 
 UNIT = "[Unit]\nDescription=x\n\n[Service]\nExecStart=/x\n"

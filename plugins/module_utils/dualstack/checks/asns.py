@@ -5,50 +5,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from ..findings import ERROR, Finding
+from ..findings import ERROR
 from ..intent.load import Intent, host_path
+from .rule import Plan, Problem, rule
 
 RESERVED = {23456: "AS_TRANS (RFC 6793 section 9)", 65535: "reserved (RFC 7300)", 4294967295: "reserved (RFC 7300)"}
 
 
-def reserved(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """ASN 0 is refused by the schema (RFC 7607); these are reserved as well."""
+@rule("asn-reserved", ERROR)
+def reserved(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """No ASN is one that must not be used; 0 is refused by the schema.
+
+    Source: RFC 7607, RFC 6793 section 9, RFC 7300.
+    """
     del plan
-    places = [("dualstack.fabric.node_asn", intent.fabric["node_asn"])]
-    places += [
-        (f"dualstack.fabric.racks.{name}.node_asn", rack["node_asn"]) for name, rack in intent.fabric["racks"].items()
-    ]
-    places += [
-        (f"{host_path(host)}.asn", facts["asn"])
-        for group in (intent.routers, intent.nodes)
-        for host, facts in group.items()
-    ]
-    for path, asn in places:
+    for path, asn in _asns(intent):
         if asn in RESERVED:
-            yield Finding(
-                "asn-reserved",
-                ERROR,
-                path,
-                str(asn),
-                f"is {RESERVED[asn]}",
-                "Choose a private ASN: 64512-65534 or 4200000000-4294967294 (RFC 6996).",
-            )
+            fix = "Choose a private ASN: 64512-65534 or 4200000000-4294967294 (RFC 6996)."
+            yield Problem(path, str(asn), f"is {RESERVED[asn]}", fix)
 
 
-def timers(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """KEEPALIVE at most a third of the hold time (RFC 4271 section 4.4)."""
+@rule("timers-keepalive", ERROR)
+def keepalive(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """KEEPALIVE messages come at least three times in the hold time.
+
+    Source: RFC 4271 section 4.4.
+    """
+    fabric = intent.fabric["timers"]
+    places = [("dualstack.fabric.timers", fabric)]
+    for name, group in intent.fabric["peer_groups"].items():
+        own = {key: value for key, value in (group["timers"] or {}).items() if value is not None}
+        if own:
+            places.append((f"dualstack.fabric.peer_groups.{name}.timers", {**fabric, **own}))
     del plan
-    values = intent.fabric["timers"]
-    if values["keepalive"] * 3 > values["hold"]:
-        reason = f"is more than a third of hold ({values['hold']} s)"
-        yield Finding(
-            "timers",
-            ERROR,
-            "dualstack.fabric.timers.keepalive",
-            str(values["keepalive"]),
-            reason,
-            f"Use at most {max(1, values['hold'] // 3)}.",
-        )
+    for path, values in places:
+        if values["keepalive"] * 3 > values["hold"]:
+            reason = f"is more than a third of hold ({values['hold']} s)"
+            fix = f"Use at most {max(1, values['hold'] // 3)}."
+            yield Problem(f"{path}.keepalive", str(values["keepalive"]), reason, fix)
+
+
+RULES = (reserved, keepalive)
+
+
+def _asns(intent: Intent) -> Iterator[tuple[str, int | None]]:
+    yield "dualstack.fabric.node_asn", intent.fabric["node_asn"]
+    for name, rack in intent.fabric["racks"].items():
+        yield f"dualstack.fabric.racks.{name}.node_asn", rack["node_asn"]
+    for cluster in intent.clusters:
+        yield f"{cluster['at']}.node_asn", cluster["node_asn"]
+    for peer in intent.fabric["peers"]:
+        yield f"{peer['at']}.asn", peer["asn"]
+        yield f"{peer['at']}.local_asn", peer["local_asn"]
+    for group in (intent.routers, intent.nodes):
+        for host, facts in group.items():
+            yield f"{host_path(host)}.asn", facts["asn"]

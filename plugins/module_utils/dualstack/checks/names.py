@@ -6,105 +6,237 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
-from ..findings import ERROR, Finding, nearest
+from ..findings import ERROR, nearest
 from ..intent.load import Intent, host_path
+from .rule import Plan, Problem, rule
 
 
-def unknown_hosts(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """Racks, links, advertisements, nodes and clients may only name hosts and racks of the inventory."""
+@rule("unknown-router", ERROR, silenceable=False)
+def unknown_router(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Racks, links, clients and preferences name routers of the inventory's group routers.
+
+    Source: a session has two ends; this product configures both.
+    """
     del plan
-    fabric = intent.fabric
-    for name, rack in fabric["racks"].items():
+    known = intent.named["routers"]
+    for name, rack in intent.fabric["racks"].items():
         for index, router in enumerate(rack["routers"]):
-            yield from _known(router, intent.routers, f"dualstack.fabric.racks.{name}.routers[{index}]", "router")
-    for index, link in enumerate(fabric["links"]):
-        path = f"dualstack.fabric.links[{index}]"
+            yield from _known(router, known, f"dualstack.fabric.racks.{name}.routers[{index}]", "router")
+    for link in intent.fabric["links"]:
         for end in link["between"]:
-            yield from _known(end, intent.routers, path, "router")
-        if len(set(link["between"])) < 2:
-            yield Finding(
-                "link-to-itself", ERROR, path, link["between"][0], "both ends are the same router", "Name two routers."
-            )
+            yield from _known(end, known, link["at"], "router")
+        for end in link["interfaces"]:
+            yield from _known(end, link["between"], f"{link['at']}.interfaces", "router of the link")
+    for client, facts in intent.clients.items():
+        yield from _known(facts["behind"], known, f"{host_path(client)}.behind", "router")
+    for advert in intent.advertise:
+        preference = (advert["bgp"] or {}).get("local_preference")
+        for router in preference if isinstance(preference, dict) else ():
+            yield from _known(router, known, f"{advert['at']}.bgp.local_preference", "router")
+        for index, router in enumerate((advert["bgp"] or {}).get("peers") or ()):
+            place = f"{advert['at']}.bgp.peers[{index}]"
+            yield from _known(router, known | intent.named["peers"], place, "router or peer")
+
+
+@rule("unknown-node", ERROR, silenceable=False)
+def unknown_node(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Advertisements name nodes of the inventory.
+
+    Source: MetalLB announces silently from nobody when a selector names no node.
+    """
+    del plan
+    for advert in intent.advertise:
+        for index, node in enumerate(advert["nodes"] or []):
+            yield from _known(node, intent.named["nodes"], f"{advert['at']}.nodes[{index}]", "node")
+
+
+@rule("unknown-rack", ERROR, silenceable=False)
+def unknown_rack(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Nodes stand in racks of the intent.
+
+    Source: the node's sessions follow from its racks.
+    """
+    del plan
     for node, facts in intent.nodes.items():
         for rack in facts["racks"]:
-            yield from _known(rack, fabric["racks"], f"{host_path(node)}.racks", "rack")
-    for client, facts in intent.clients.items():
-        path = f"{host_path(client)}.behind"
-        yield from _known(facts["behind"], intent.routers, path, "router")
-        if facts["behind"] in intent.routers and not intent.routers[facts["behind"]]["network"]:
-            yield Finding(
-                "no-network",
-                ERROR,
-                path,
-                facts["behind"],
-                "the router has no network behind it",
-                "Give the router a network.",
-            )
-    for index, advert in enumerate(intent.advertise):
-        for node in advert["nodes"] or []:
-            yield from _known(node, intent.nodes, f"dualstack.advertise[{index}].nodes", "node")
-        for router in (advert["bgp"] or {}).get("local_preference", {}):
-            yield from _known(router, intent.routers, f"dualstack.advertise[{index}].bgp.local_preference", "router")
+            yield from _known(rack, intent.named["racks"], f"{host_path(node)}.racks.{rack}", "rack")
 
 
-def unknown_pools(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """MetalLB accepts an advertisement of an unknown pool silently and never announces; here it is an error."""
+@rule("unknown-pool", ERROR, silenceable=False)
+def unknown_pool(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Advertisements, pairs and Services name pools of the intent.
+
+    Source: MetalLB accepts an advertisement of an unknown pool silently and never announces.
+    """
     del plan
-    known = [pool["name"] for pool in intent.pools]
-    for index, advert in enumerate(intent.advertise):
-        for place, name in enumerate(advert["pools"]):
-            yield from _known(name, known, f"dualstack.advertise[{index}].pools[{place}]", "pool")
-    for index, service in enumerate(intent.services):
-        path = f"dualstack.services[{index}].pool"
-        yield from _known(service["pool"], known, path, "pool")
-        if service["pool"] in known and not any(service["pool"] in advert["pools"] for advert in intent.advertise):
-            yield Finding(
-                "never-announced",
-                ERROR,
-                path,
-                service["pool"],
-                "no advertisement names the pool, so nobody announces the VIP",
-                "Add the pool to dualstack.advertise.",
-            )
+    pools = intent.named["pools"]
+    for advert in intent.advertise:
+        for index, name in enumerate(advert["pools"]):
+            yield from _known(name, pools, f"{advert['at']}.pools[{index}]", "pool")
+    for pair in intent.pairs:
+        for family in ("ipv4", "ipv6"):
+            yield from _known(pair[family], pools, f"{pair['at']}.{family}", "pool")
+    for service in intent.services:
+        yield from _known(service["pool"], pools | intent.named["pairs"], f"{service['at']}.pool", "pool or pair")
 
 
-def twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """Pools, advertisements, Services and links must be unique."""
-    lists = {
-        "dualstack.pools": [pool["name"] for pool in intent.pools],
-        "dualstack.advertise": [advert["name"] for advert in plan["advertisements"]],
-        "dualstack.services": [f"{service['namespace']}/{service['name']}" for service in intent.services],
-        "dualstack.fabric.links": [" - ".join(sorted(link["between"])) for link in intent.fabric["links"]],
-    }
-    for path, names in lists.items():
-        for name, count in Counter(names).items():
+@rule("unknown-peer-group", ERROR, silenceable=False)
+def unknown_peer_group(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Racks, links and peers name peer groups of the fabric.
+
+    Source: a session would silently run with other timers and another password.
+    """
+    del plan
+    known = intent.named["peer_groups"]
+    places = [(f"dualstack.fabric.racks.{name}", rack) for name, rack in intent.fabric["racks"].items()]
+    places += [(each["at"], each) for key in ("links", "peers") for each in intent.fabric[key]]
+    for path, entry in places:
+        if entry["peer_group"] is not None:
+            yield from _known(entry["peer_group"], known, f"{path}.peer_group", "peer group")
+
+
+@rule("unknown-bfd-profile", ERROR, silenceable=False)
+def unknown_bfd_profile(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """The fabric and its peer groups name BFD profiles of the intent.
+
+    Source: MetalLB keeps its last configuration while a BGPPeer names an unknown BFDProfile.
+    """
+    del plan
+    places = [("dualstack.fabric", intent.fabric)]
+    places += [(f"dualstack.fabric.peer_groups.{name}", group) for name, group in intent.fabric["peer_groups"].items()]
+    for path, entry in places:
+        if entry["bfd"] is not None:
+            yield from _known(entry["bfd"], intent.named["bfd_profiles"], f"{path}.bfd", "BFD profile")
+
+
+@rule("unknown-community", ERROR, silenceable=False)
+def unknown_community(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Advertisements name communities of the intent, or write them as numbers.
+
+    Source: MetalLB treats an unknown alias as not yet defined and does not announce.
+    """
+    del plan
+    for advert in intent.advertise:
+        for index, name in enumerate((advert["bgp"] or {}).get("communities") or ()):
+            if ":" not in name:
+                place = f"{advert['at']}.bgp.communities[{index}]"
+                yield from _known(name, intent.named["communities"], place, "community")
+
+
+@rule("unknown-cluster", ERROR, silenceable=False)
+def unknown_cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Nodes, peers, pools, advertisements and Services belong to clusters of the intent.
+
+    Source: what belongs to no cluster is served by none.
+    """
+    del plan
+    places = [(f"{host_path(node)}.cluster", facts["cluster"]) for node, facts in intent.nodes.items()]
+    entries = [*intent.fabric["peers"], *intent.pools, *intent.advertise, *intent.services]
+    places += [(f"{each['at']}.cluster", each["cluster"]) for each in entries]
+    for path, name in places:
+        if name is not None:
+            yield from _known(name, intent.named["clusters"], path, "cluster")
+
+
+@rule("link-to-itself", ERROR, silenceable=False)
+def link_to_itself(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """The two ends of a link are different routers.
+
+    Source: a session has two ends.
+    """
+    del plan
+    for link in intent.fabric["links"]:
+        if len(set(link["between"])) < 2:
+            yield Problem(link["at"], link["between"][0], "both ends are the same router", "Name two routers.")
+
+
+@rule("client-without-network", ERROR, silenceable=False)
+def client_without_network(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """The router that a client stands behind has a network.
+
+    Source: the client's answers travel through the network that the router originates.
+    """
+    del plan
+    for client, facts in intent.clients.items():
+        behind = facts["behind"]
+        if behind in intent.routers and not intent.routers[behind]["network"]:
+            place, fix = f"{host_path(client)}.behind", "Give the router a network."
+            yield Problem(place, behind, "the router has no network behind it", fix)
+
+
+@rule("name-twice", ERROR, silenceable=False)
+def name_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Clusters, pools with pairs, advertisements, peers with routers, Services of a cluster and links are unique.
+
+    Source: MetalLB refuses two pools of one name; everything else would be overwritten silently.
+    """
+    first = intent.cluster["name"]
+    lists = [
+        [("dualstack.cluster", first), *((each["at"], each["name"]) for each in intent.clusters)],
+        [(each["at"], each["name"]) for each in [*intent.pools, *intent.pairs]],
+        [(each["at"], each["name"] or each["pools"][0]) for each in intent.advertise],
+        [
+            *((host_path(name), name) for name in intent.routers),
+            *((each["at"], each["name"]) for each in intent.fabric["peers"]),
+        ],
+        [(each["at"], f"{each['cluster'] or first}:{each['namespace']}/{each['name']}") for each in intent.services],
+        [(each["at"], " - ".join(sorted(each["between"]))) for each in intent.fabric["links"]],
+    ]
+    del plan
+    for entries in lists:
+        for name, count in Counter(name for _unused, name in entries).items():
             if count > 1:
-                places = [f"[{index}]" for index, other in enumerate(names) if other == name]
-                yield Finding(
-                    "name-twice",
-                    ERROR,
-                    f"{path}{places[-1]}",
-                    name,
-                    f"stands {count} times (at {', '.join(places)})",
-                    "Give each its own name.",
-                )
+                places = [path for path, other in entries if other == name]
+                reason = f"stands {count} times (at {', '.join(places)})"
+                yield Problem(places[-1], name, reason, "Give each its own name.")
+
+
+@rule("segment-name", ERROR, silenceable=False)
+def segment_name(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Rack names do not look like the names that the plan gives to links, networks and peers.
+
+    Source: segments of a plan are known by name.
+    """
+    del plan
     for name in intent.fabric["racks"]:
-        if "--" in name or name.endswith("-lan"):
-            yield Finding(
-                "segment-name",
-                ERROR,
-                f"dualstack.fabric.racks.{name}",
-                name,
-                "looks like the name of a link or of a router's network",
-                "Rename the rack.",
-            )
+        if "--" in name or name.endswith(("-lan", "-peer")):
+            reason = "looks like the name of a link, of a router's network or of a peer"
+            yield Problem(f"dualstack.fabric.racks.{name}", name, reason, "Rename the rack.")
 
 
-def _known(name: str, known: Any, path: str, what: str) -> Iterator[Finding]:
+@rule("never-announced", ERROR)
+def never_announced(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """The pool of every Service is advertised.
+
+    Source: MetalLB allocates such addresses and nobody announces them.
+    """
+    advertised = {pool for advert in plan["advertisements"] for pool in advert["pools"]}
+    for service in plan["services"]:
+        for pool in dict.fromkeys(service["pools"].values()):
+            if pool not in advertised and not intent.partial:
+                place = next(each["at"] for each in intent.services if each["name"] == service["name"])
+                reason = "no advertisement names the pool, so nobody announces the VIP"
+                yield Problem(f"{place}.pool", pool, reason, "Add the pool to dualstack.advertise.")
+
+
+RULES = (
+    unknown_router,
+    unknown_node,
+    unknown_rack,
+    unknown_pool,
+    unknown_peer_group,
+    unknown_bfd_profile,
+    unknown_community,
+    unknown_cluster,
+    link_to_itself,
+    client_without_network,
+    name_twice,
+    segment_name,
+)
+
+
+def _known(name: str, known: Collection[str], path: str, what: str) -> Iterator[Problem]:
     if name not in known:
-        yield Finding(
-            "unknown-name", ERROR, path, name, f"no {what} has this name", f"Correct it: {nearest(name, known)}"
-        )
+        yield Problem(path, name, f"no {what} has this name", f"Correct it: {nearest(name, known)}")

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..addresses import blocks
 from ..addresses.blocks import Block
 from ..addresses.sets import overlaps
-from ..findings import ERROR, Finding
+from ..findings import ERROR
 from ..intent.load import Intent, host_path
+from ..plan.clusters import places
+from ..plan.pools import pool_blocks
+from ..plan.segments import REMOTE
+from .rule import Plan, Problem, rule
 
 RACK, POOL, LINK, OTHER = "rack", "pool", "link", "other"
 
@@ -27,10 +31,13 @@ class Owner(NamedTuple):
     layer2: bool = False
 
 
-def blocks_overlap(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """Any two of node networks, loopbacks, links, router networks, pod and service CIDRs and pools.
+@rule("overlap", ERROR)
+def blocks_overlap(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """No two of node networks, loopbacks, links, router networks, pod and service CIDRs and pools share an address.
 
     Allowed: a layer-2 pool inside a rack's subnet, and a router's own loopback inside fabric.loopbacks.
+
+    Source: MetalLB refuses overlapping pools and does not look at anything else; a longest match decides in routers.
     """
     for first, second, shared in overlaps(_owned(intent, plan)):
         if first.group == second.group != "":
@@ -38,104 +45,107 @@ def blocks_overlap(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]
         kinds = {first.kind: first, second.kind: second}
         if set(kinds) == {RACK, POOL} and kinds[POOL].layer2:
             continue
-        reason = f"{second.name} and {first.name} ({first.path}) share {shared}"
         fix = "Give one of them other addresses."
         if set(kinds) == {RACK, POOL}:
             fix = "Advertise the pool by layer2 only, or take it from addresses outside the rack's subnet."
-        yield Finding("overlap", ERROR, second.path, str(shared), reason, fix)
+        yield Problem(second.path, str(shared), f"{second.name} and {first.name} ({first.path}) share {shared}", fix)
 
 
-def addresses_twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """No two hosts may have the same address; loopbacks included."""
+@rule("address-twice", ERROR)
+def addresses_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """No two hosts have the same address; loopbacks included.
+
+    Source: RFC 5227 section 1, RFC 4862 section 5.4.
+    """
     del intent
     seen: dict[str, str] = {}
-    for host, where, address in _addresses(plan):
-        if address in seen and seen[address] != f"{host} ({where})":
-            yield Finding(
-                "address-twice",
-                ERROR,
-                host_path(host),
-                address,
-                f"is given to {seen[address]} and to {host} ({where})",
-                "Give one of them another address.",
-            )
-        seen.setdefault(address, f"{host} ({where})")
+    for host, where, address in host_addresses(plan):
+        holder = f"{host} ({where})"
+        if seen.setdefault(address, holder) != holder:
+            reason = f"is given to {seen[address]} and to {holder}"
+            yield Problem(host_path(host), address, reason, "Give one of them another address.")
 
 
-def identifiers_twice(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """BGP identifiers must be unique within an AS (RFC 6286 section 2.1); here within the fabric."""
+@rule("router-id-form", ERROR, silenceable=False)
+def identifier_form(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A BGP identifier is written as an IPv4 address that peers accept.
+
+    Source: RFC 4271 section 4.2, RFC 6286 section 2.1; FRR refuses multicast, class E and 0.x.
+    """
+    del intent
+    for host, identifier in _identifiers(plan):
+        path = f"{host_path(host)}.router_id"
+        if blocks.family_of(identifier) != blocks.IPV4:
+            reason = "a BGP identifier is 32 bits, written as an IPv4 address"
+            yield Problem(path, identifier, reason, "Write four decimal numbers.")
+        elif blocks.parse_address(identifier).first >> 24 in (0, *range(224, 256)):
+            reason = "peers refuse an identifier that looks like a multicast, class E or 0.x address"
+            yield Problem(path, identifier, reason, "Choose one between 1.0.0.0 and 223.255.255.255.")
+
+
+@rule("router-id-twice", ERROR)
+def identifiers_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """BGP identifiers are unique in the fabric.
+
+    Source: RFC 6286 section 2.1 wants them unique within an AS.
+    """
     del intent
     seen: dict[str, str] = {}
-    for group in ("routers", "nodes"):
-        for host, facts in plan[group].items():
-            identifier = facts["router_id"]
-            if blocks.family_of(identifier) != blocks.IPV4:
-                yield Finding(
-                    "router-id",
-                    ERROR,
-                    f"{host_path(host)}.router_id",
-                    identifier,
-                    "a BGP identifier is 32 bits, written as an IPv4 address",
-                    "Write four decimal numbers.",
-                )
-            elif blocks.parse_address(identifier).first >> 24 in (0, *range(224, 256)):
-                yield Finding(
-                    "router-id",
-                    ERROR,
-                    f"{host_path(host)}.router_id",
-                    identifier,
-                    "peers refuse an identifier that looks like a multicast, class E or 0.x address",
-                    "Choose one between 1.0.0.0 and 223.255.255.255.",
-                )
-            if identifier in seen:
-                yield Finding(
-                    "router-id",
-                    ERROR,
-                    f"{host_path(host)}.router_id",
-                    identifier,
-                    f"is the BGP identifier of {seen[identifier]} too",
-                    "State another router_id.",
-                )
-            seen.setdefault(identifier, host)
+    for host, identifier in _identifiers(plan):
+        if seen.setdefault(identifier, host) != host:
+            reason = f"is the BGP identifier of {seen[identifier]} too"
+            yield Problem(f"{host_path(host)}.router_id", identifier, reason, "State another router_id.")
 
 
-def pool_holds_host(intent: Intent, plan: Mapping[str, Any]) -> Iterator[Finding]:
-    """A pool must not hold the address of a host: two would answer for it."""
-    planned = [(index, pool["name"], block) for index, pool in enumerate(plan["pools"]) for block in _pool_blocks(pool)]
-    del intent
-    for host, where, address in _addresses(plan):
+@rule("pool-holds-host", ERROR)
+def pool_holds_host(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A pool does not hold the address of a host: two would answer for it.
+
+    Source: RFC 5227 section 1, RFC 4862 section 5.4; MetalLB does not look.
+    """
+    planned = [
+        (entry["at"], pool["name"], block)
+        for entry, pool in zip(intent.pools, plan["pools"])
+        for block in pool_blocks(pool)
+    ]
+    for host, where, address in host_addresses(plan):
         parsed = blocks.parse_address(address)
-        for index, name, block in planned:
+        for path, name, block in planned:
             if block.contains(parsed):
                 reason = f"pool {name} ({block}) holds the address of {host} ({where})"
-                yield Finding(
-                    "pool-holds-host",
-                    ERROR,
-                    f"dualstack.pools[{index}]",
-                    address,
-                    reason,
-                    "Leave the address out of the pool.",
-                )
+                yield Problem(path, address, reason, "Add the address to the pool's reserve.")
 
 
-def _pool_blocks(pool: Mapping[str, Any]) -> list[Block]:
-    return [blocks.parse(text) for texts in pool["blocks"].values() for text in texts]
+RULES = (blocks_overlap, addresses_twice, identifier_form, identifiers_twice, pool_holds_host)
 
 
-def _addresses(plan: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def host_addresses(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """(host, where, address) of every host; nodes are not repeated for the peers that they reach."""
     for name, segment in plan["segments"].items():
         for host, member in segment["members"].items():
-            for address in member["addresses"].values():
-                yield host, name, address
+            if segment["kind"] != REMOTE or host not in plan["nodes"]:
+                for address in member["addresses"].values():
+                    yield host, name, address
     for host, router in plan["routers"].items():
         for address in router["loopback"].values():
             yield host, "loopback", address
+    for host, node in plan["nodes"].items():
+        for address in node["addresses"].values():
+            yield host, "addresses", address
 
 
-def _owned(intent: Intent, plan: Mapping[str, Any]) -> Iterator[tuple[Owner, Block]]:
-    for key, name in (("pods", "the pod CIDR"), ("services", "the service CIDR")):
-        for text in (intent.cluster[key] or {}).values():
-            yield Owner(OTHER, name, f"dualstack.cluster.{key}"), blocks.parse_network(text)
+def _identifiers(plan: Plan) -> Iterator[tuple[str, str]]:
+    for group in ("routers", "nodes"):
+        for host, facts in plan[group].items():
+            yield host, facts["router_id"]
+
+
+def _owned(intent: Intent, plan: Plan) -> Iterator[tuple[Owner, Block]]:
+    for path, cluster in places(intent):
+        of = "" if cluster is intent.cluster else f" of {cluster['name']}"
+        for key, name in (("pods", "the pod CIDR"), ("services", "the service CIDR")):
+            for text in (cluster[key] or {}).values():
+                yield Owner(OTHER, f"{name}{of}", f"{path}.{key}"), blocks.parse_network(text)
     for key, name in (("loopbacks", "the loopbacks"), ("links_from", "the links")):
         for text in (intent.fabric[key] or {}).values():
             yield (
@@ -145,10 +155,10 @@ def _owned(intent: Intent, plan: Mapping[str, Any]) -> Iterator[tuple[Owner, Blo
     for name, rack in intent.fabric["racks"].items():
         for text in rack["network"].values():
             yield Owner(RACK, f"rack {name}", f"dualstack.fabric.racks.{name}.network"), blocks.parse_network(text)
-    for index, link in enumerate(intent.fabric["links"]):
+    for link in intent.fabric["links"]:
         for text in (link["network"] or {}).values():
             yield (
-                Owner(LINK, f"link {' - '.join(link['between'])}", f"dualstack.fabric.links[{index}].network"),
+                Owner(LINK, f"link {' - '.join(link['between'])}", f"{link['at']}.network"),
                 blocks.parse_network(text),
             )
     for router, facts in intent.routers.items():
@@ -163,6 +173,6 @@ def _owned(intent: Intent, plan: Mapping[str, Any]) -> Iterator[tuple[Owner, Blo
                 blocks.parse_address(text),
             )
     layer2 = {name for advert in plan["advertisements"] if advert["kind"] == "layer2" for name in advert["pools"]}
-    for index, pool in enumerate(plan["pools"]):
-        for block in _pool_blocks(pool):
-            yield Owner(POOL, f"pool {pool['name']}", f"dualstack.pools[{index}]", layer2=pool["name"] in layer2), block
+    for pool, entry in zip(plan["pools"], intent.pools):
+        for block in pool_blocks(pool):
+            yield Owner(POOL, f"pool {pool['name']}", entry["at"], layer2=pool["name"] in layer2), block

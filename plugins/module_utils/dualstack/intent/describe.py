@@ -7,38 +7,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .schema import (
-    ADVERTISE,
-    BGP,
-    CLIENT_HOST,
-    CLUSTER,
-    FABRIC,
-    INTENT,
-    LAYER2,
-    LINK,
-    NODE_HOST,
-    POOL,
-    RACK,
-    ROUTER_HOST,
-    SERVICE,
-    TIMERS,
-)
+from .fabric import BFD_PROFILE, FABRIC, LINK, PEER, PEER_GROUP, RACK, TIMERS
+from .schema import CLIENT_HOST, CLUSTER, FURTHER_CLUSTER, INTENT, NODE_HOST, ROUTER_HOST, SILENCE
+from .serving import ADVERTISE, BGP, LAYER2, PAIR, POOL, PORT, PREFERRED, SERVICE, SERVICE_ALLOCATION
 from .shapes import Key, Struct
+from .words import PREFIX_LENGTHS, SELECTOR
 
 SECTIONS: tuple[tuple[str, str, Struct], ...] = (
     ("dualstack", "The variable `dualstack`, for all hosts.", INTENT),
     ("dualstack.cluster", "", CLUSTER),
+    ("dualstack.clusters[]", "Further clusters whose nodes stand on the same fabric.", FURTHER_CLUSTER),
     ("dualstack.fabric", "", FABRIC),
     ("dualstack.fabric.timers", "", TIMERS),
+    (
+        "dualstack.fabric.peer_groups.NAME",
+        "How the sessions of a group differ from the fabric's. A rack, a link or a peer names its group.",
+        PEER_GROUP,
+    ),
     ("dualstack.fabric.racks.NAME", "A rack: a segment with its routers and nodes.", RACK),
     ("dualstack.fabric.links[]", "A link between two routers, also written `[a, b]`.", LINK),
-    ("dualstack.pools[]", "Exactly one of `from` and `blocks`.", POOL),
+    (
+        "dualstack.fabric.peers[]",
+        "A router of others that nodes peer with. Exactly one of `asn` and `dynamic_asn`; `addresses` or `interface`.",
+        PEER,
+    ),
+    ("dualstack.bfd_profiles.NAME", "", BFD_PROFILE),
+    (
+        "dualstack.pools[]",
+        "Exactly one of `from` and `blocks`. With `from`: `take`, `size` or `prefix_length`.",
+        POOL,
+    ),
+    ("dualstack.pools[].service_allocation", "", SERVICE_ALLOCATION),
+    ("dualstack.pairs[]", "", PAIR),
     ("dualstack.advertise[]", "Exactly one of `bgp` and `layer2`.", ADVERTISE),
     ("dualstack.advertise[].bgp", "", BGP),
     ("dualstack.advertise[].layer2", "", LAYER2),
-    ("dualstack.services[]", "", SERVICE),
+    ("dualstack.advertise[].layer2.preferred_nodes[]", "", PREFERRED),
+    ("dualstack.services[]", "Exactly one of `port` and `ports`.", SERVICE),
+    ("dualstack.services[].ports[]", "", PORT),
+    ("dualstack.silence[]", "", SILENCE),
+    (
+        "a label selector",
+        "As Kubernetes has them. In a list of selectors one of them must match; an empty list matches all.",
+        SELECTOR,
+    ),
+    ("prefix lengths by family", "", PREFIX_LENGTHS),
     ("dualstack_host of a host in the group routers", "", ROUTER_HOST),
-    ("dualstack_host of a host in the groups kube_control_plane and kube_node", "", NODE_HOST),
+    (
+        "dualstack_host of a host in the groups kube_control_plane and kube_node",
+        "`racks`, or `addresses` where the intent has no rack for it.",
+        NODE_HOST,
+    ),
     ("dualstack_host of a host in the group clients", "Hosts from which the evidence probes.", CLIENT_HOST),
 )
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..findings import Finding
+from ..findings import Finding, has_errors
 from .schema import CLIENT_HOST, INTENT, NODE_HOST, ROUTER_HOST
 from .shapes import INVALID, Struct, error
 
@@ -18,16 +18,29 @@ GROUPS: dict[str, Struct] = {"routers": ROUTER_HOST, "nodes": NODE_HOST, "client
 
 @dataclass(frozen=True)
 class Intent:
-    """A valid intent: parts in the schema's shape with defaults filled in; the hosts keep their order."""
+    """An intent: parts in the schema's shape with defaults filled in; the hosts keep their order.
+
+    ``partial``: an entry of a list or mapping could not be read and is left out, with a finding. ``named`` holds the
+    names of all entries, also of those: ``routers``, ``nodes``, ``clients``, ``racks``, ``pools``, ``pairs``,
+    ``peers``, ``clusters``, ``peer_groups``, ``bfd_profiles``, ``communities``.
+    """
 
     cluster: dict[str, Any]
+    clusters: list[dict[str, Any]]
     fabric: dict[str, Any]
+    bfd_profiles: dict[str, dict[str, Any]]
+    communities: dict[str, str]
     pools: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
     advertise: list[dict[str, Any]]
     services: list[dict[str, Any]]
+    silence: list[dict[str, Any]]
+    lab: bool
     routers: dict[str, dict[str, Any]]
     nodes: dict[str, dict[str, Any]]
     clients: dict[str, dict[str, Any]]
+    named: dict[str, frozenset[str]]
+    partial: bool
 
     @property
     def families(self) -> list[str]:
@@ -51,19 +64,32 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
         for host, facts in (hosts.get(group) or {}).items():
             path = host_path(host)
             if host in seen:
-                error(
-                    report,
-                    "host-twice",
-                    path,
-                    host,
-                    f"is a member of {seen[host]} and of {group}",
-                    "Keep a host in one of the groups.",
-                )
+                reason = f"is a member of {seen[host]} and of {group}"
+                error(report, "host-twice", path, host, reason, "Keep a host in one of the groups.")
             seen[host] = group
-            groups[group][str(host)] = shape.read({} if facts is None else facts, path, report)
-    if main is INVALID or any(facts is INVALID for group in groups.values() for facts in group.values()):
+            read = shape.read({} if facts is None else facts, path, report)
+            if read is not INVALID:
+                groups[group][str(host)] = read
+    if main is INVALID:
         return None, findings
-    return Intent(**{**main, **groups}), findings
+    return Intent(**{**main, **groups}, named=_named(data, hosts), partial=has_errors(findings)), findings
+
+
+def _named(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The names of everything that the intent defines, whether or not the rest of it can be read."""
+    fabric = data.get("fabric") or {}
+    mappings = {
+        **{group: hosts.get(group) for group in GROUPS},
+        **{key: fabric.get(key) for key in ("racks", "peer_groups")},
+        **{key: data.get(key) for key in ("bfd_profiles", "communities")},
+    }
+    lists = {"peers": fabric.get("peers"), **{key: data.get(key) for key in ("pools", "pairs", "clusters")}}
+    found = {key: frozenset(map(str, value or ())) for key, value in mappings.items()}
+    for key, entries in lists.items():
+        given = entries if isinstance(entries, (list, tuple)) else ()
+        found[key] = frozenset(str(each["name"]) for each in given if isinstance(each, Mapping) and "name" in each)
+    found["clusters"] |= {str((data.get("cluster") or {}).get("name"))}
+    return found
 
 
 def host_path(host: str) -> str:

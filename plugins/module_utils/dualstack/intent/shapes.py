@@ -187,11 +187,12 @@ class PerFamily(Shape):
 
 @dataclass(frozen=True)
 class ListOf(Shape):
-    """A list of one shape."""
+    """A list of one shape. A ``lenient`` one is read without its bad entries, so that the others are checked too."""
 
     item: Shape
     least: int = 1
     most: int = 0
+    lenient: bool = False
 
     @property
     def kind(self) -> str:
@@ -205,14 +206,16 @@ class ListOf(Shape):
         if self.most and len(value) > self.most:
             return error(report, "length", path, value, f"{len(value)} entries", f"Give at most {self.most}.")
         items = [self.item.read(item, f"{path}[{index}]", report) for index, item in enumerate(value)]
-        return INVALID if any(item is INVALID for item in items) else items
+        good = [item for item in items if item is not INVALID]
+        return good if self.lenient or len(good) == len(items) else INVALID
 
 
 @dataclass(frozen=True)
 class MapOf(Shape):
-    """A mapping from names to one shape."""
+    """A mapping from names to one shape; ``lenient`` as with ListOf."""
 
     item: Shape
+    lenient: bool = False
 
     @property
     def kind(self) -> str:
@@ -229,7 +232,23 @@ class MapOf(Shape):
                 "Write name: value pairs.",
             )
         items = {str(name): self.item.read(item, f"{path}.{name}", report) for name, item in value.items()}
-        return INVALID if any(item is INVALID for item in items.values()) else items
+        good = {name: item for name, item in items.items() if item is not INVALID}
+        return good if self.lenient or len(good) == len(items) else INVALID
+
+
+@dataclass(frozen=True)
+class Either(Shape):
+    """A single value, or a mapping."""
+
+    single: Shape
+    mapping: MapOf
+
+    @property
+    def kind(self) -> str:
+        return f"{self.single.kind}; or {self.mapping.kind}"
+
+    def read(self, value: Any, path: str, report: Report) -> Any:
+        return (self.mapping if isinstance(value, Mapping) else self.single).read(value, path, report)
 
 
 @dataclass(frozen=True)
@@ -247,12 +266,14 @@ class Key:
 class Struct(Shape):
     """A mapping with known keys.
 
-    Unknown keys are errors that name the nearest known one; what is known is read all the same.
+    Unknown keys are errors that name the nearest known one; what is known is read all the same. A ``located`` one
+    carries the path at which it stands under the key ``at``.
     """
 
     keys: tuple[Key, ...]
     words: str = "mapping"
     one_of: tuple[str, ...] = ()
+    located: bool = False
 
     @property
     def kind(self) -> str:
@@ -294,6 +315,8 @@ class Struct(Shape):
                 error(report, "exactly-one", path, MISSING, reason, f"Give exactly one of: {', '.join(self.one_of)}.")
                 is not INVALID
             )
+        if self.located:
+            result["at"] = path
         return result if valid else INVALID
 
 

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..checks import run
+from ..checks import references, run
 from ..findings import Finding, has_errors
 from ..intent.load import Intent, load
-from . import hosts, pools, routes, segments, services, sessions, vips
+from . import advertisements, clusters, hosts, pools, routes, segments, services, sessions, vips
 
-VERSION = 1
+VERSION = 2
 
 
 def make(
@@ -30,11 +30,12 @@ def make(
     if intent is None:
         return None, findings
     plan = _build(intent, findings)
+    followable = not has_errors(findings) and references(intent, plan)
+    plan["routes"] = routes.build(plan) if followable else {}
+    plan["vips"] = vips.build(plan) if followable else []
     findings += run(intent, plan)
     if has_errors(findings):
         return None, findings
-    plan["routes"] = routes.build(plan)
-    plan["vips"] = vips.build(plan)
     return {"version": VERSION, "hash": digest(plan), **plan}, findings
 
 
@@ -51,13 +52,11 @@ def _build(intent: Intent, findings: list[Finding]) -> dict[str, Any]:
     planned_routers = hosts.routers(intent, planned_segments, report)
     planned_nodes = hosts.nodes(intent, report)
     planned_pools = pools.pools(intent, report)
-    cluster = {"name": intent.cluster["name"], "families": families}
-    for key in ("pods", "services"):
-        cluster[key] = {
-            family: intent.cluster[key][family] for family in families if family in (intent.cluster[key] or {})
-        }
+    pairs = pools.pairs(intent)
+    planned_sessions = sessions.build(intent, planned_segments, planned_routers, planned_nodes)
     return {
-        "cluster": cluster,
+        "cluster": clusters.first(intent),
+        "clusters": clusters.further(intent),
         "segments": planned_segments,
         "nodes": planned_nodes,
         "routers": planned_routers,
@@ -65,8 +64,15 @@ def _build(intent: Intent, findings: list[Finding]) -> dict[str, Any]:
             name: {"families": [family for family in families if family in facts["addresses"]]}
             for name, facts in intent.clients.items()
         },
-        "sessions": sessions.build(intent, planned_segments, planned_routers, planned_nodes),
+        "bfd_profiles": {
+            name: dict(profile)
+            for name, profile in intent.bfd_profiles.items()
+            if any(session["bfd"] == name for session in planned_sessions)
+        },
+        "communities": dict(intent.communities),
+        "sessions": planned_sessions,
         "pools": planned_pools,
-        "advertisements": pools.advertisements(intent, planned_pools, planned_segments, planned_nodes, report),
-        "services": services.build(intent, planned_pools, report),
+        "pairs": pairs,
+        "advertisements": advertisements.advertisements(intent, planned_pools, planned_segments, planned_nodes, report),
+        "services": services.build(intent, planned_pools, pairs, report),
     }

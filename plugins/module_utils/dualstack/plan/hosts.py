@@ -10,10 +10,9 @@ from typing import Any
 
 from ..addresses import blocks, carve
 from ..addresses.blocks import BITS, IPV4, AddressError
-from ..findings import ERROR, Finding
 from ..intent.load import Intent, host_path
-from ..intent.shapes import Report
-from .segments import Segment
+from ..intent.shapes import MISSING, Report, error
+from .segments import NETWORK, RACK, Segment, remote_name
 
 LAST_UNICAST = (224 << 24) - 1
 
@@ -25,38 +24,67 @@ def routers(intent: Intent, segments: dict[str, Segment], report: Report) -> dic
     for number, (name, facts) in enumerate(intent.routers.items(), start=1):
         loopback = _loopback(intent, name, number, facts, report)
         if name not in tiers:
-            report(
-                Finding(
-                    "router-alone",
-                    ERROR,
-                    host_path(name),
-                    "",
-                    "no rack and no link leads to this router",
-                    "Add it to a rack's routers or to fabric.links.",
-                )
+            error(
+                report,
+                "router-alone",
+                host_path(name),
+                "",
+                "no rack and no link leads to this router",
+                "Add it to a rack's routers or to fabric.links.",
             )
         result[name] = {
             "asn": facts["asn"],
             "router_id": facts["router_id"] or loopback.get(IPV4) or identifier(name),
-            "managed": facts["managed"],
+            "managed": facts["managed"] and facts["platform"] == "frr",
+            "platform": facts["platform"],
+            "route_reflector": facts["route_reflector"],
             "tier": tiers.get(name, 0),
             "loopback": loopback,
             "originates": _originates(intent, name, loopback, segments),
-            "maximum_paths": intent.fabric["maximum_paths"],
+            "maximum_paths": facts["maximum_paths"] or intent.fabric["maximum_paths"],
         }
+    for peer in intent.fabric["peers"]:
+        result.setdefault(peer["name"], _peer(intent, peer, segments))
     return result
+
+
+def _peer(intent: Intent, peer: dict[str, Any], segments: dict[str, Segment]) -> dict[str, Any]:
+    """A router of others: known by its addresses and its ASN, which is null when any is accepted."""
+    addresses = segments[remote_name(peer["name"])]["members"][peer["name"]]["addresses"]
+    return {
+        "asn": intent.fabric["node_asn"] if peer["dynamic_asn"] == "internal" else peer["asn"],
+        "router_id": addresses.get(IPV4) or identifier(peer["name"]),
+        "managed": False,
+        "platform": "other",
+        "route_reflector": False,
+        "tier": 0,
+        "loopback": {},
+        "originates": {family: [] for family in intent.families},
+        "maximum_paths": intent.fabric["maximum_paths"],
+    }
 
 
 def nodes(intent: Intent, report: Report) -> dict[str, dict[str, Any]]:
     """Every node in inventory order."""
     result = {}
     for name, facts in intent.nodes.items():
-        asn = facts["asn"] or _rack_asn(intent, name, facts, report)
-        first: dict[str, str] = next(iter(facts["racks"].values()), {})
+        cluster = facts["cluster"] or intent.cluster["name"]
+        asn = facts["asn"] or _asn(intent, name, facts, cluster, report)
+        first: dict[str, str] = next(iter(facts["racks"].values()), facts["addresses"] or {})
         result[name] = {
             "asn": asn,
             "router_id": facts["router_id"] or first.get(IPV4) or identifier(name),
             "labels": dict(facts["labels"]),
+            "cluster": cluster,
+            "families": next(
+                (list(each["families"]) for each in intent.clusters if each["name"] == cluster and each["families"]),
+                list(intent.families),
+            ),
+            "addresses": {
+                family: facts["addresses"][family] for family in intent.families if family in facts["addresses"]
+            }
+            if facts["addresses"]
+            else {},
         }
     return result
 
@@ -70,32 +98,20 @@ def identifier(name: str) -> str:
     return blocks.address_text(IPV4, (1 << 24) + zlib.crc32(name.encode()) % (LAST_UNICAST - (1 << 24) + 1))
 
 
-def _rack_asn(intent: Intent, node: str, facts: dict[str, Any], report: Report) -> int:
+def _asn(intent: Intent, node: str, facts: dict[str, Any], cluster: str, report: Report) -> int:
+    """The ASN of the node's racks, else of its cluster, else of all nodes; 0 when nothing states one."""
     racks = [intent.fabric["racks"][rack] for rack in facts["racks"] if rack in intent.fabric["racks"]]
-    asns = sorted({rack["node_asn"] or intent.fabric["node_asn"] or 0 for rack in racks})
+    of_cluster = next((each["node_asn"] for each in intent.clusters if each["name"] == cluster), None)
+    default = of_cluster or intent.fabric["node_asn"] or 0
+    asns = sorted({rack["node_asn"] or default for rack in racks}) or [default]
+    path = f"{host_path(node)}.asn"
     if len(asns) > 1:
-        report(
-            Finding(
-                "node-asn",
-                ERROR,
-                f"{host_path(node)}.asn",
-                "",
-                f"its racks give it different ASNs ({', '.join(map(str, asns))})",
-                "State the node's asn.",
-            )
-        )
-    elif asns == [0] and any(rack["routers"] for rack in racks):
-        report(
-            Finding(
-                "node-asn",
-                ERROR,
-                f"{host_path(node)}.asn",
-                "",
-                "the node has no ASN",
-                "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn.",
-            )
-        )
-    return asns[0] if asns else 0
+        reason = f"its racks give it different ASNs ({', '.join(map(str, asns))})"
+        error(report, "node-asn", path, MISSING, reason, "State the node's asn.")
+    elif asns == [0] and (any(rack["routers"] for rack in racks) or intent.fabric["peers"]):
+        fix = "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn."
+        error(report, "node-asn", path, MISSING, "the node has no ASN", fix)
+    return asns[0]
 
 
 def _tiers(intent: Intent) -> dict[str, int]:
@@ -129,15 +145,13 @@ def _loopback(intent: Intent, name: str, number: int, facts: dict[str, Any], rep
         try:
             found[family] = blocks.address_text(family, carve.host(blocks.parse_network(supernet), number).first)
         except AddressError as problem:
-            report(
-                Finding(
-                    "subnet-full",
-                    ERROR,
-                    "dualstack.fabric.loopbacks",
-                    supernet,
-                    str(problem),
-                    f"Use a larger block, or give {name} its loopback.",
-                )
+            error(
+                report,
+                "subnet-full",
+                "dualstack.fabric.loopbacks",
+                supernet,
+                str(problem),
+                f"Use a larger block, or give {name} its loopback.",
             )
     return found
 
@@ -151,7 +165,7 @@ def _originates(
         own += [
             segment["networks"][family]
             for segment in segments.values()
-            if segment["kind"] != "link" and name in segment["members"] and family in segment["networks"]
+            if segment["kind"] in (RACK, NETWORK) and name in segment["members"] and family in segment["networks"]
         ]
         result[family] = own
     return result

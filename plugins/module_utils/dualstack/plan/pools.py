@@ -1,187 +1,135 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools and how they are advertised."""
+"""Pools: which blocks each holds, taken in the order of the intent, so that a pool at the end moves no other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..addresses import blocks, carve
-from ..addresses.blocks import BITS, AddressError, Block
-from ..findings import ERROR, Finding, nearest
+from ..addresses.blocks import FAMILY_NAME, AddressError, Block
+from ..addresses.sets import cidrs, subtract
+from ..addresses.space import Space, of_count, of_length
 from ..intent.load import Intent
-from ..intent.shapes import Report
-from .segments import Segment
-
-PREFERENCE_COMMUNITY = 100
+from ..intent.shapes import Report, error
+from .selecting import written
 
 
 def pools(intent: Intent, report: Report) -> list[dict[str, Any]]:
-    """Every pool with its blocks per family, as CIDR or range text."""
+    """Every pool with its blocks per family, as CIDR or range text, without its reserved holes."""
+    spaces = _Spaces(intent)
     result = []
-    for index, pool in enumerate(intent.pools):
-        path = f"dualstack.pools[{index}]"
+    for pool in intent.pools:
+        path = pool["at"]
         found: dict[str, list[str]] = {}
         for text in pool["blocks"] or []:
             found.setdefault(blocks.family_of(text), []).append(text)
         for family, text in (pool["from"] or {}).items():
             try:
-                found[family] = [str(_take(blocks.parse_network(text), pool["take"]))]
+                found[family] = [str(_part(pool, spaces, family, blocks.parse_network(text)))]
             except AddressError as problem:
-                report(
-                    Finding(
-                        "pool-take",
-                        ERROR,
-                        f"{path}.take",
-                        pool["take"],
-                        str(problem),
-                        "Use take: all, or a larger supernet.",
-                    )
-                )
+                fix = "Ask for less, or use a larger supernet."
+                error(report, "pool-take", f"{path}.{_asked(pool)}", pool[_asked(pool)], str(problem), fix)
         for family in found:
             if family not in intent.families:
-                report(
-                    Finding(
-                        "family-extra",
-                        ERROR,
-                        path,
-                        found[family][0],
-                        f"the cluster has no {blocks.FAMILY_NAME[family]}",
-                        "Remove it, or add the family to cluster.families.",
-                    )
-                )
+                fix = "Remove it, or add the family to cluster.families."
+                error(report, "family-extra", path, found[family][0], f"the cluster has no {FAMILY_NAME[family]}", fix)
+        holes = [blocks.parse(text) for text in pool["reserve"]]
+        allocation = pool["service_allocation"]
         result.append(
             {
                 "name": pool["name"],
+                "cluster": pool["cluster"] or intent.cluster["name"],
                 "auto_assign": pool["auto_assign"],
                 "avoid_buggy_ips": pool["avoid_buggy_ips"],
                 "labels": dict(pool["labels"]),
-                "blocks": {family: found[family] for family in intent.families if family in found},
+                "blocks": {
+                    family: [part for text in found[family] for part in _without(text, holes)]
+                    for family in intent.families
+                    if family in found
+                },
+                "reserved": list(pool["reserve"]),
+                "node_selectors": written(pool["node_selectors"]),
+                "service_allocation": _allocation(allocation) if allocation else None,
             }
         )
     return result
 
 
-def advertisements(
-    intent: Intent,
-    plan_pools: list[dict[str, Any]],
-    segments: dict[str, Segment],
-    nodes: dict[str, Any],
-    report: Report,
-) -> list[dict[str, Any]]:
-    """Every advertisement with its nodes; BGP ones with communities and preferences, layer-2 ones with segments."""
-    by_name = {pool["name"]: pool for pool in plan_pools}
-    result = []
-    for index, advert in enumerate(intent.advertise):
-        path = f"dualstack.advertise[{index}]"
-        chosen = [by_name[name] for name in advert["pools"] if name in by_name]
-        names = [node for node in nodes if advert["nodes"] is None or node in advert["nodes"]]
-        common = {"name": advert["name"] or advert["pools"][0], "pools": list(advert["pools"])}
-        if advert["bgp"] is not None:
-            result.append({**common, "kind": "bgp", "nodes": names, **_bgp(intent, index, advert["bgp"])})
-        else:
-            result.append(
-                {**common, "kind": "layer2", **_layer2(chosen, segments, names, advert["layer2"], path, report)}
-            )
-    return result
+def pairs(intent: Intent) -> list[dict[str, Any]]:
+    """Pairs of pools: ``{name, pools: {family: pool}}`` with the cluster's families."""
+    return [
+        {"name": pair["name"], "pools": {family: pair[family] for family in intent.families}} for pair in intent.pairs
+    ]
 
 
-def pool_blocks(pool: dict[str, Any]) -> list[Block]:
+def pool_blocks(pool: Mapping[str, Any]) -> list[Block]:
     """All blocks of a planned pool."""
     return [blocks.parse(text) for texts in pool["blocks"].values() for text in texts]
 
 
-def _take(supernet: Block, part: str) -> Block:
-    if part == "all":
+def _asked(pool: Mapping[str, Any]) -> str:
+    return next((key for key in ("size", "prefix_length") if pool[key] is not None), "take")
+
+
+def _part(pool: Mapping[str, Any], spaces: _Spaces, family: str, supernet: Block) -> Block:
+    if pool["size"] is not None:
+        return spaces.of(supernet).take(of_count(family, pool["size"]))
+    if pool["prefix_length"] is not None:
+        length = pool["prefix_length"][family]
+        if length is None:
+            raise AddressError(f"no prefix length is given for {FAMILY_NAME[family]}")
+        return spaces.of(supernet).take(of_length(family, length))
+    if pool["take"] == "all":
         return supernet
-    return carve.halves(supernet)[0 if part == "first-half" else 1]
+    return carve.halves(supernet)[0 if pool["take"] == "first-half" else 1]
 
 
-def _bgp(intent: Intent, index: int, bgp: dict[str, Any]) -> dict[str, Any]:
-    communities = list(bgp["communities"])
-    preferences = {}
-    if bgp["local_preference"]:
-        community = preference_community(intent, index)
-        communities.append(community)
-        preferences = {
-            router: {"community": community, "local_preference": value}
-            for router, value in bgp["local_preference"].items()
-        }
+class _Spaces:
+    """The free space of every supernet that pools are carved from.
+
+    What a pool of the intent states outright (blocks, or a half of the supernet) is not free, wherever it stands in
+    the list: a carved pool gives way to it.
+    """
+
+    def __init__(self, intent: Intent) -> None:
+        self._taken = list(_stated(intent))
+        self._spaces: dict[Block, Space] = {}
+
+    def of(self, supernet: Block) -> Space:
+        if supernet not in self._spaces:
+            self._spaces[supernet] = Space([supernet], self._taken)
+        return self._spaces[supernet]
+
+
+def _stated(intent: Intent) -> Iterator[Block]:
+    for pool in intent.pools:
+        yield from (blocks.parse(text) for text in pool["blocks"] or [])
+        if pool["take"] != "all":
+            for text in (pool["from"] or {}).values():
+                try:
+                    yield carve.halves(blocks.parse_network(text))[0 if pool["take"] == "first-half" else 1]
+                except AddressError:
+                    continue
+
+
+def _without(text: str, holes: list[Block]) -> Iterator[str]:
+    """The block itself, or what its holes leave of it: CIDRs where they fit, so that nothing is enumerated."""
+    block = blocks.parse(text)
+    if not any(block.overlap(hole) for hole in holes):
+        yield text
+        return
+    for part in subtract(block, holes):
+        split = cidrs(part)
+        yield from [str(split[0])] if len(split) == 1 else [blocks.range_text(part)]
+
+
+def _allocation(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "aggregation": {family: BITS[family] for family in intent.families},
-        "communities": communities,
-        "preferences": preferences,
+        "priority": given["priority"],
+        "namespaces": list(given["namespaces"]),
+        "namespace_selectors": written(given["namespace_selectors"]),
+        "service_selectors": written(given["service_selectors"]),
     }
-
-
-def preference_community(intent: Intent, index: int) -> str:
-    """The community by which routers know the prefixes of advertisement ``index`` (RFC 1997; RFC 8092: 4-octet ASN)."""
-    asn = intent.fabric["node_asn"] or next((facts["asn"] for facts in intent.nodes.values() if facts["asn"]), 0)
-    number = PREFERENCE_COMMUNITY + index
-    return f"{asn}:{number}" if asn <= 65535 else f"large:{asn}:0:{number}"
-
-
-def _layer2(
-    chosen: list[dict[str, Any]],
-    segments: dict[str, Segment],
-    names: list[str],
-    layer2: dict[str, Any],
-    path: str,
-    report: Report,
-) -> dict[str, Any]:
-    racks = {name: segment for name, segment in segments.items() if segment["kind"] == "rack"}
-    on_link: list[str] = []
-    for pool in chosen:
-        for block in pool_blocks(pool):
-            holders = [
-                name
-                for name, rack in racks.items()
-                if any(blocks.parse_network(text).contains(block) for text in rack["networks"].values())
-            ]
-            if not holders:
-                reason = (
-                    f"block {block} of pool {pool['name']} is on no rack's subnet, so nobody asks for it by ARP or NDP"
-                )
-                report(
-                    Finding(
-                        "layer2-off-link",
-                        ERROR,
-                        f"{path}.layer2",
-                        str(block),
-                        reason,
-                        "Take the block from a rack's network, or advertise the pool by bgp.",
-                    )
-                )
-            on_link += [name for name in holders if name not in on_link]
-    members = [node for node in names if any(node in racks[name]["members"] for name in on_link)]
-    if on_link and not members:
-        report(
-            Finding(
-                "nobody-announces",
-                ERROR,
-                path,
-                "",
-                f"no selected node stands on {' or '.join(on_link)}",
-                "Select nodes of that rack.",
-            )
-        )
-    for interface in layer2["interfaces"]:
-        stated = {
-            racks[name]["members"][node]["interface"]
-            for name in on_link
-            for node in members
-            if node in racks[name]["members"]
-        } - {None}
-        if stated and interface not in stated:
-            report(
-                Finding(
-                    "unknown-interface",
-                    ERROR,
-                    f"{path}.layer2.interfaces",
-                    interface,
-                    "no selected node stands on the pool's segment by this interface",
-                    f"Write {nearest(interface, stated)}",
-                )
-            )
-    return {"nodes": members, "interfaces": list(layer2["interfaces"]), "segments": on_link}

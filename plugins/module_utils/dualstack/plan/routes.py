@@ -29,7 +29,10 @@ def build(plan: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
             result[advert["name"]] = {}
             for family in families:
                 announcers = [node for node in advert["nodes"] if (node, family) in speaking]
-                routers = _held(advert, propagate(links[family], announcers, _preferences(advert)), plan["routers"])
+                held = propagate(
+                    links[family], announcers, _preferences(advert), advert["local_preference"], advert["peers"]
+                )
+                routers = _held(advert, held, plan["routers"])
                 result[advert["name"]][family] = {"announcers": announcers, "routers": routers}
     return result
 
@@ -41,7 +44,7 @@ def _preferences(advert: Mapping[str, Any]) -> dict[str, int]:
 def _held(advert: Mapping[str, Any], held: Mapping[str, Any], routers: Mapping[str, Any]) -> dict[str, Any]:
     return {
         router: {
-            "next_hops": [path.next_hop for path in held[router]],
+            "next_hops": list(dict.fromkeys(path.next_hop for path in held[router])),
             "communities": list(advert["communities"]),
             "local_preference": held[router][0].preference if held[router][0].set_preference else None,
         }

@@ -12,12 +12,14 @@ from ..addresses.blocks import BITS, FAMILY_NAME, AddressError, Block
 from ..findings import ERROR, Finding
 from ..intent.load import Intent, host_path
 from ..intent.shapes import Report
+from .selecting import nodes_of
 
 Segment = dict[str, Any]
+RACK, LINK, NETWORK, REMOTE = "rack", "link", "network", "remote"
 
 
 def build(intent: Intent, report: Report) -> dict[str, Segment]:
-    """Racks first, then links, then the networks behind routers; each in the order of the intent.
+    """Racks first, then links, networks behind routers and peers that are known by address; each as in the intent.
 
     Reports addresses that do not fit their segment. Unknown hosts are left out (another rule names them).
     """
@@ -31,7 +33,14 @@ def build(intent: Intent, report: Report) -> dict[str, Segment]:
     for router, facts in intent.routers.items():
         if facts["network"]:
             segments[f"{router}-lan"] = _network(intent, router, facts["network"], report)
+    for peer in intent.fabric["peers"]:
+        segments[remote_name(peer["name"])] = _remote(intent, peer)
     return segments
+
+
+def remote_name(peer: str) -> str:
+    """The segment between the nodes and a peer that is known by its addresses alone."""
+    return f"{peer}-peer"
 
 
 def _rack(intent: Intent, name: str, rack: dict[str, Any], report: Report) -> Segment:
@@ -47,11 +56,13 @@ def _rack(intent: Intent, name: str, rack: dict[str, Any], report: Report) -> Se
             addresses = _ordered(intent, facts["racks"][name])
             _inside(addresses, networks, node_path, f"rack {name}", report)
             members[node] = _member(rack["interface"], addresses)
-    return {"kind": "rack", "networks": networks, "members": members}
+    return {"kind": RACK, "networks": networks, "members": members}
 
 
 def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> Segment:
-    path = f"dualstack.fabric.links[{index}]"
+    path = link["at"]
+    if link["unnumbered"]:
+        return {"kind": LINK, "networks": {}, "members": {end: _end(link, end, {}) for end in link["between"]}}
     supernets = intent.fabric["links_from"] or {}
     networks = dict(link["network"] or {})
     for family in intent.families:
@@ -86,9 +97,10 @@ def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> S
     point_to_point = all(blocks.parse_network(text).size <= 2 for text in networks.values())
     first = 0 if point_to_point else 1
     members = {
-        end: _member(None, _hosts(networks, first + number, path, report)) for number, end in enumerate(link["between"])
+        end: _end(link, end, _hosts(networks, first + number, path, report))
+        for number, end in enumerate(link["between"])
     }
-    return {"kind": "link", "networks": networks, "members": members}
+    return {"kind": LINK, "networks": networks, "members": members}
 
 
 def _network(intent: Intent, router: str, network: dict[str, str], report: Report) -> Segment:
@@ -99,7 +111,50 @@ def _network(intent: Intent, router: str, network: dict[str, str], report: Repor
             addresses = _ordered(intent, facts["addresses"])
             _inside(addresses, networks, f"{host_path(client)}.addresses", f"the network behind {router}", report)
             members[client] = _member(None, addresses)
-    return {"kind": "network", "networks": networks, "members": members}
+    return {"kind": NETWORK, "networks": networks, "members": members}
+
+
+def _remote(intent: Intent, peer: dict[str, Any]) -> Segment:
+    """A peer and the nodes that have sessions with it, each with the address from which it reaches the peer."""
+    cluster = peer["cluster"] or intent.cluster["name"]
+    nodes = {
+        name: {"labels": facts["labels"], "cluster": facts["cluster"] or intent.cluster["name"]}
+        for name, facts in intent.nodes.items()
+    }
+    members = {peer["name"]: _member(None, _ordered(intent, peer["addresses"] or {}))}
+    for node in nodes_of(peer["node_selectors"], nodes, cluster):
+        addresses = _towards(intent, node, peer["addresses"] or {})
+        if peer["source_address"] is not None:
+            addresses[blocks.family_of(peer["source_address"])] = peer["source_address"]
+        members[node] = _member(peer["interface"], addresses)
+    return {"kind": REMOTE, "networks": {}, "members": members}
+
+
+def _towards(intent: Intent, node: str, addresses: dict[str, str]) -> dict[str, str]:
+    """The node's address of each family on the rack that holds the peer's, else on its first rack, else its own."""
+    facts = intent.nodes[node]
+    found: dict[str, str] = {}
+    for family in intent.families:
+        candidates = [(rack, own[family]) for rack, own in facts["racks"].items() if family in own]
+        near = [
+            own
+            for rack, own in candidates
+            if family in addresses
+            and family in intent.fabric["racks"].get(rack, {"network": {}})["network"]
+            and blocks.parse_network(intent.fabric["racks"][rack]["network"][family]).contains(
+                blocks.parse_address(addresses[family])
+            )
+        ]
+        options = [*near, *(own for _unused, own in candidates)]
+        if family in (facts["addresses"] or {}):
+            options.append(facts["addresses"][family])
+        if options:
+            found[family] = options[0]
+    return found
+
+
+def _end(link: dict[str, Any], host: str, addresses: dict[str, str]) -> dict[str, Any]:
+    return _member(link["interfaces"].get(host), addresses)
 
 
 def _member(interface: str | None, addresses: dict[str, str]) -> dict[str, Any]:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..addresses import blocks
 from ..addresses.blocks import BITS
 from ..announcing.election import elect
+from .selecting import HOSTNAME, matches, read
 
 
 def build(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -23,12 +24,39 @@ def build(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         family: [name for name, client in plan["clients"].items() if family in client["families"]]
         for family in plan["cluster"]["families"]
     }
+    preferences = {advert["name"]: _preference(plan, advert) for advert in plan["advertisements"]}
     return [
-        _vip(plan, service, advert, address, clients)
+        _vip(plan, service, advert, address, clients, preferences)
         for service in plan["services"]
-        for advert in adverts.get(service["pool"], [])
-        for address in service["addresses"]
+        for address, pool in _held(service)
+        for advert in adverts.get(pool, [])
+        if selects(advert, service)
     ]
+
+
+def selects(advert: Mapping[str, Any], service: Mapping[str, Any]) -> bool:
+    """Whether an advertisement announces the VIPs of a Service of its pools."""
+    return bool(
+        advert["cluster"] == service["cluster"] and matches(read(advert["service_selectors"]), service["labels"])
+    )
+
+
+def _held(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each address with its pool."""
+    for address in service["addresses"]:
+        yield address, service["pools"][blocks.family_of(address)]
+
+
+def _preference(plan: Mapping[str, Any], advert: Mapping[str, Any]) -> dict[str, int]:
+    """The weight of each node: the sum of what it matches (MetalLB's preferredNodeSelectors)."""
+    return {
+        node: sum(
+            each["weight"]
+            for each in advert.get("preferred_nodes", [])
+            if matches(read([each["selector"]]), {HOSTNAME: node, **plan["nodes"][node]["labels"]})
+        )
+        for node in advert["nodes"]
+    }
 
 
 def _vip(
@@ -37,20 +65,28 @@ def _vip(
     advert: Mapping[str, Any],
     address: str,
     clients: Mapping[str, list[str]],
+    preferences: Mapping[str, Mapping[str, int]],
 ) -> dict[str, Any]:
     family = blocks.family_of(address)
     layer2 = advert["kind"] == "layer2"
-    announcer = elect(advert["nodes"], service["addresses"][0]) if layer2 else None
+    preference = preferences[advert["name"]]
+    announcer = elect(advert["nodes"], service["addresses"][0], preference) if layer2 else None
     return {
         "vip": address,
         "family": family,
         "service": f"{service['namespace']}/{service['name']}",
-        "pool": service["pool"],
+        "pool": service["pools"][family],
         "mode": advert["kind"],
         "port": service["ports"][0]["port"],
-        "prefix": None if layer2 else f"{address}/{BITS[family]}",
+        "prefix": None if layer2 else _prefix(address, advert["aggregation"][family]),
         "advertisement": advert["name"],
         "announcer": announcer,
         "segments": [name for name in advert.get("segments", []) if announcer in plan["segments"][name]["members"]],
         "clients": list(clients[family]),
     }
+
+
+def _prefix(address: str, length: int) -> str:
+    block = blocks.parse_address(address)
+    host_bits = BITS[block.family] - length
+    return str(blocks.network(block.family, block.first >> host_bits << host_bits, length))

@@ -142,7 +142,7 @@ def _service(service: Mapping[str, Any]) -> Object:
         "ports": [dict(port) for port in service["ports"]],
     }
     annotations = {
-        "metallb.io/address-pool": service["pool"],
+        "metallb.io/address-pool": ",".join(dict.fromkeys(service["pools"].values())),
         "metallb.io/loadBalancerIPs": ",".join(service["addresses"]),
     }
     result = _object("Service", "v1", service["name"], spec, service["namespace"], annotations=annotations)

@@ -11,7 +11,7 @@ import fabrics
 import pytest
 
 from dualstack.announcing.expected import expected
-from dualstack.plan import make
+from dualstack.plan.build import make
 
 
 def plan_of(change: Any = None) -> dict[str, Any]:

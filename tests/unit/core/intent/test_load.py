@@ -11,7 +11,7 @@ import fabrics
 import pytest
 
 from dualstack.intent.load import load
-from dualstack.plan import make
+from dualstack.plan.build import make
 
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 

@@ -11,7 +11,7 @@ import fabrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualstack.plan import make
+from dualstack.plan.build import make
 
 
 def add_node(data: dict[str, Any], hosts: dict[str, Any], number: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import fabrics
 import pytest
 
-from dualstack.plan import make
+from dualstack.plan.build import make
 from dualstack.render import frr
 
 FAMILIES = ["ipv4", "ipv6"]

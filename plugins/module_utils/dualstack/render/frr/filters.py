@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ...addresses import blocks
 from ...addresses.blocks import BITS, IPV4, Block
 from ...addresses.sets import cidrs
+from ...plan.clusters import every
 from .fabric import Plan, below, cone
 
 POOLS = "pools"
@@ -94,7 +95,9 @@ def limit(plan: Plan, listed: Iterable[Entry], extra: int, family: str) -> int:
 
 def _own(plan: Plan, inside: set[str], family: str) -> list[Block]:
     """Pools stand last: one more of them then changes no other entry's number."""
-    texts = [plan["cluster"][kind][family] for kind in ("pods", "services") if family in plan["cluster"][kind]]
+    texts = [
+        cluster[kind][family] for cluster in every(plan) for kind in ("pods", "services") if family in cluster[kind]
+    ]
     texts += [
         segment["networks"][family]
         for segment in plan["segments"].values()
