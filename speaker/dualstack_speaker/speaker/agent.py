@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dualstack.announcing.decide import Decider, Decision
 from dualstack.announcing.facts import NodeFacts
 from dualstack.findings import Finding
+from dualstack.resources import modes
 from dualstack.resources.collection import Collection
 from dualstack.resources.model import Resources
 
@@ -25,7 +26,7 @@ class Agent:
         self._config = config
         self._deliver = deliver
         self._source = FolderSource(config.resources)
-        self._collection = Collection()
+        self._collection = Collection(modes.speaker)
         self._decider = Decider()
         self._facts = NodeFacts(config.node)
         self.decision = Decision({"peers": {}, "routes": {}, "layer2": {}}, [], [])

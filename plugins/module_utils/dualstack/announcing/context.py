@@ -12,6 +12,7 @@ from ..addresses.blocks import FAMILIES
 from ..addresses.sets import overlaps
 from ..findings import ERROR, WARNING, Finding
 from ..resources.model import L2Advertisement, Node, Pool, Resources, Service
+from ..resources.relations import of_pool
 from ..resources.selectors import selected
 from . import offers, peers, reasons
 from .election import elect
@@ -141,13 +142,13 @@ class Context:
         bgp = [resources.bgp_advertisements[name] for name in sorted(resources.bgp_advertisements)]
         layer2 = [resources.l2_advertisements[name] for name in sorted(resources.l2_advertisements)]
         for pool in self._pools:
-            self._layer2[pool.name] = offers.of_pool(layer2, pool)
-            adverts = offers.of_pool(bgp, pool)
+            self._layer2[pool.name] = of_pool(layer2, pool)
+            adverts = of_pool(bgp, pool)
             if adverts:
                 self._advertised.add(pool.name)
             wide: dict[str, set[str]] = {family: set() for family in FAMILIES}
             for advert in adverts:
-                found = offers.too_wide(advert, pool)
+                found = offers.too_wide_findings(advert, pool)
                 self.findings += [finding for _unused, finding in found]
                 for family, _unused in found:
                     wide[family].add(advert.name)

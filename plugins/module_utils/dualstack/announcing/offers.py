@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..addresses.blocks import FAMILIES, FAMILY_NAME
-from ..addresses.sets import cidrs
+from ..addresses.blocks import FAMILY_NAME
 from ..findings import ERROR, WARNING, Finding, nearest
 from ..resources.model import Advertisement, BGPAdvertisement, Pool, Resources
+from ..resources.relations import LENGTH_FIELD, kind_of, lost_references, too_wide
 
 Paths = list[dict[str, Any]]
 
@@ -33,17 +33,6 @@ class Terms(NamedTuple):
     advertisement: BGPAdvertisement
     communities: tuple[str, ...]
     large_communities: tuple[str, ...]
-
-
-def of_pool(advertisements: Iterable[Advertisement], pool: Pool) -> list[Any]:
-    """The advertisements that select ``pool``, in the order given: those that name none select all."""
-    return [
-        advert
-        for advert in advertisements
-        if (not advert.pools and not advert.pool_selectors)
-        or pool.name in advert.pools
-        or any(selector.matches(pool.labels) for selector in advert.pool_selectors)
-    ]
 
 
 def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
@@ -70,36 +59,29 @@ def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
 
 
 def unknown_names(resources: Resources) -> list[Finding]:
-    """Pools and peers that advertisements name and that are not there: mostly typing errors."""
-    findings = []
-    adverts: list[Advertisement] = [*resources.bgp_advertisements.values(), *resources.l2_advertisements.values()]
-    for advert in adverts:
-        named = [("ipAddressPools", name, resources.pools) for name in advert.pools]
-        if isinstance(advert, BGPAdvertisement):
-            named += [("peers", name, resources.peers) for name in advert.peers]  # type: ignore[misc]
-        for field, name, known in named:
-            if name not in known:
-                fix = nearest(name, known)
-                reason = "nothing of this name exists"
-                findings.append(Finding("unknown-name", WARNING, _path(advert, field), name, reason, fix))
-    return findings
+    """Pools and peers that advertisements name and that are not there."""
+    return [
+        Finding(
+            "unknown-name",
+            WARNING,
+            _path(advert, reference.field),
+            reference.name,
+            "nothing of this name exists",
+            nearest(reference.name, reference.known),
+        )
+        for advert, reference in lost_references(resources)
+    ]
 
 
-def too_wide(advert: BGPAdvertisement, pool: Pool) -> list[tuple[str, Finding]]:
-    """Families in which the aggregate would be wider than a CIDR of the pool, and announce addresses of others."""
+def too_wide_findings(advert: BGPAdvertisement, pool: Pool) -> list[tuple[str, Finding]]:
+    """Families in which the aggregate is too wide for the pool, each with its finding."""
     findings = []
-    for family in FAMILIES:
-        for block in pool.blocks:
-            shortest = min((part.prefix_length or 0 for part in cidrs(block)), default=0)
-            if block.family == family and advert.lengths[family] < shortest:
-                reason = f"an aggregate of /{advert.lengths[family]} is wider than {block} of the pool {pool.name}"
-                fix = (
-                    f"Choose at least {shortest} for {FAMILY_NAME[family]}; until then the pool is not announced in it."
-                )
-                key = "aggregationLength" if family == FAMILIES[0] else "aggregationLengthV6"
-                value = str(advert.lengths[family])
-                findings.append((family, Finding("aggregation", ERROR, _path(advert, key), value, reason, fix)))
-                break
+    for family, (block, shortest) in too_wide(advert, pool).items():
+        reason = f"an aggregate of /{advert.lengths[family]} is wider than {block} of the pool {pool.name}"
+        fix = f"Choose at least {shortest} for {FAMILY_NAME[family]}; until then the pool is not announced in it."
+        value = str(advert.lengths[family])
+        place = _path(advert, LENGTH_FIELD[family])
+        findings.append((family, Finding("aggregation", ERROR, place, value, reason, fix)))
     return findings
 
 
@@ -157,5 +139,4 @@ def _path_of(peers: list[str], plain: Iterable[str], large: Iterable[str], prefe
 
 
 def _path(advert: Advertisement, field: str) -> str:
-    kind = "BGPAdvertisement" if isinstance(advert, BGPAdvertisement) else "L2Advertisement"
-    return f"{kind} {advert.name}: spec.{field}"
+    return f"{kind_of(advert)} {advert.name}: spec.{field}"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..addresses.blocks import FAMILIES, FAMILY_NAME, address_text, parse_address
-from ..findings import ERROR, WARNING, Finding, nearest
+from ..addresses.blocks import FAMILIES, FAMILY_NAME, Block, address_text, parse_address
+from ..findings import ERROR, WARNING, Finding, has_errors, nearest
+from ..resources import modes
 from ..resources.model import Labels, Peer, Resources
 from ..resources.selectors import selected
 from .facts import Address, NodeFacts, addresses, router_id
@@ -28,6 +29,10 @@ def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[di
         peer = resources.peers[name]
         if not selected(peer.node_selectors, labels):
             continue
+        unsupported = modes.peer(peer, modes.SPEAKER)
+        if has_errors(unsupported):
+            findings += unsupported
+            continue
         session = _session(peer, resources, facts, findings)
         if session is not None:
             result[name] = session
@@ -46,9 +51,11 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
             )
             return None
         password = secret.password
-    source = _source(peer, facts)
+    assert peer.address is not None  # sessions() left out those without
+    target = parse_address(peer.address)
+    source = _source(peer, target, facts)
     hops = _next_hops(peer, source, facts)
-    transport = parse_address(peer.address).family
+    transport = target.family
     families = [family for family in FAMILIES if peer.both_families or family == transport]
     for family in [family for family in families if family not in hops]:
         families.remove(family)
@@ -58,6 +65,7 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         findings.append(Finding("no-next-hop", severity, _path(peer, "peerAddress"), peer.address, reason, fix))
     if not families:
         return None
+    timers = peer.timers
     return {
         "local_asn": peer.my_asn,
         "peer_asn": peer.peer_asn,
@@ -65,9 +73,9 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "port": peer.port,
         "source_address": source.text if source else peer.source_address,
         "router_id": peer.router_id or router_id(facts, source),
-        "hold_time": peer.hold_time,
-        "keepalive_time": max(1, peer.keepalive_time),
-        "connect_retry": peer.connect_time,
+        "hold_time": timers.hold,
+        "keepalive_time": max(1, timers.keepalive),
+        "connect_retry": timers.connect,
         "password": password,
         "families": families,
         "next_hop": {family: hops[family] for family in families},
@@ -79,13 +87,12 @@ def _path(peer: Peer, field: str) -> str:
     return f"BGPPeer {peer.name}: spec.{field}"
 
 
-def _source(peer: Peer, facts: NodeFacts) -> Address | None:
+def _source(peer: Peer, target: Block, facts: NodeFacts) -> Address | None:
     """The node's end: the stated address, else the one on the peer's link; None when the node has neither."""
     own = list(addresses(facts))
     if peer.source_address is not None:
         stated = parse_address(peer.source_address)
         return next((address for address in own if address.block == stated), None)
-    target = parse_address(peer.address)
     on_link = [address for address in own if address.network.contains(target) and address.block != target]
     return min(on_link, key=lambda address: address.network.size, default=None)
 

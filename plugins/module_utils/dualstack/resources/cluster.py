@@ -43,9 +43,6 @@ def service(
         address = address_text(block.family, block.first)
         if address not in addresses:
             addresses.append(address)
-    if spec.get("externalTrafficPolicy") == "Local":
-        where, fix = f"{path}: spec.externalTrafficPolicy", "Use Cluster, or accept that every node announces."
-        report(Finding("local-policy", WARNING, where, "Local", "endpoints are not known to this speaker", fix))
     annotations = mapping(mapping(given.get("metadata")).get("annotations"))
     return Service(
         namespace=namespace,

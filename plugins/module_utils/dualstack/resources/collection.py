@@ -18,17 +18,19 @@ from .shapes import mapping
 
 METALLB = "metallb.io"
 _Reader = Callable[[str, Labels, Any, str, Callable[[Finding], None]], "Resource | None"]
-_METALLB: dict[str, tuple[str, str, _Reader]] = {
-    "IPAddressPool": ("v1beta1", "pools", metallb.pool),
-    "L2Advertisement": ("v1beta1", "l2_advertisements", metallb.l2_advertisement),
-    "BGPAdvertisement": ("v1beta1", "bgp_advertisements", metallb.bgp_advertisement),
-    "BGPPeer": ("v1beta2", "peers", metallb.peer),
-    "Community": ("v1beta1", "communities", metallb.communities),
-    "BFDProfile": ("v1beta1", "bfd_profiles", metallb.bfd_profile),
+Judge = Callable[[Mapping[str, Any], Resource], Iterable[Finding]]
+_METALLB: dict[str, tuple[str, dict[str, _Reader]]] = {
+    "IPAddressPool": ("pools", {"v1beta1": metallb.pool}),
+    "L2Advertisement": ("l2_advertisements", {"v1beta1": metallb.l2_advertisement}),
+    "BGPAdvertisement": ("bgp_advertisements", {"v1beta1": metallb.bgp_advertisement}),
+    "BGPPeer": ("peers", {"v1beta2": metallb.peer, "v1beta1": metallb.peer_v1beta1}),
+    "Community": ("communities", {"v1beta1": metallb.communities}),
+    "BFDProfile": ("bfd_profiles", {"v1beta1": metallb.bfd_profile}),
 }
+_GONE = {"AddressPool": "Write an IPAddressPool, and an L2Advertisement or a BGPAdvertisement for it."}
 _STATUS_KINDS = ("ServiceL2Status", "ServiceBGPStatus", "ConfigurationState")
 _CORE = {"Secret": "secrets", "Node": "nodes", "Service": "services"}
-_FIELDS = {**{kind: entry[1] for kind, entry in _METALLB.items()}, **_CORE}
+_FIELDS = {**{kind: entry[0] for kind, entry in _METALLB.items()}, **_CORE}
 
 
 class UnnamedObject(ValueError):
@@ -44,10 +46,21 @@ def key_of(given: Mapping[str, Any]) -> Key:
     return Key(str(kind), "" if kind == "Node" else str(namespace or "default"), str(name))
 
 
-class Collection:
-    """All objects by key. ``put`` and ``drop`` change it, ``resources`` shows it, ``findings`` tells what is wrong."""
+def _content(given: Mapping[str, Any], resource: Resource) -> Iterable[Finding]:
+    """The judge that accepts whatever can be read."""
+    del given, resource
+    return ()
 
-    def __init__(self) -> None:
+
+class Collection:
+    """All objects by key. ``put`` and ``drop`` change it, ``resources`` shows it, ``findings`` tells what is wrong.
+
+    ``judge`` sees each object that could be read, and says what is wrong with it for whom the collection is; an object
+    with an error is refused.
+    """
+
+    def __init__(self, judge: Judge = _content) -> None:
+        self._judge = judge
         self._parts: dict[str, dict[str, Any]] = {name: {} for name in _FIELDS.values()}
         self._findings: dict[Key, tuple[Finding, ...]] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
@@ -67,6 +80,8 @@ class Collection:
         key = key_of(given)
         found: list[Finding] = []
         resource = _read(key, given, found.append)
+        if resource is not None:
+            found += self._judge(given, resource)
         self._note(key, found)
         part = self._part(key)
         if has_errors(found):
@@ -111,9 +126,9 @@ class Collection:
             self._findings[key] = tuple(findings)
 
 
-def parse(objects: Iterable[Mapping[str, Any]]) -> tuple[Resources, list[Finding]]:
+def parse(objects: Iterable[Mapping[str, Any]], judge: Judge = _content) -> tuple[Resources, list[Finding]]:
     """All objects at once: the resources that are sound, and the findings of the others."""
-    collection = Collection()
+    collection = Collection(judge)
     unnamed = []
     for index, given in enumerate(objects):
         try:
@@ -139,8 +154,8 @@ def _read(key: Key, given: Mapping[str, Any], report: Callable[[Finding], None])
         if key.kind == "Node":
             return cluster.node(key.name, labels, given)
         return cluster.secret(key.name, given, path, report)
-    reason = f"{given['apiVersion']} {key.kind} is not used by the speaker"
-    report(Finding("unused-kind", WARNING, path, "", reason, "Take it out of the speaker's resources."))
+    reason = f"{given['apiVersion']} {key.kind} is not used"
+    report(Finding("unused-kind", WARNING, path, "", reason, "Take it out of these resources."))
     return None
 
 
@@ -150,14 +165,19 @@ def _read_metallb(
     path = str(key)
     if key.kind in _STATUS_KINDS:
         return None
+    if key.kind in _GONE:
+        reason = "MetalLB reads this kind no more (since 0.14)"
+        report(Finding("old-kind", ERROR, path, key.kind, reason, _GONE[key.kind]))
+        return None
     if key.kind not in _METALLB:
         fix = nearest(key.kind, _METALLB)
         report(Finding("unknown-kind", ERROR, path, key.kind, "is no kind of metallb.io", fix[0].upper() + fix[1:]))
         return None
-    expected, _unused, reader = _METALLB[key.kind]
-    if version != expected:
-        fix = f"Write apiVersion: {METALLB}/{expected}."
-        report(Finding("version", ERROR, f"{path}: apiVersion", version, f"is not {expected}", fix))
+    readers = _METALLB[key.kind][1]
+    if version not in readers:
+        newest = next(iter(readers))
+        fix = f"Write apiVersion: {METALLB}/{newest}."
+        report(Finding("version", ERROR, f"{path}: apiVersion", version, f"is not {newest}", fix))
         return None
     unknown = [name for name in given if name not in ("apiVersion", "kind", "metadata", "spec", "status")]
     for name in unknown:
@@ -166,4 +186,4 @@ def _read_metallb(
     if unknown:
         return None
     spec = given.get("spec")
-    return reader(key.name, labels, {} if spec is None else spec, f"{path}: spec", report)
+    return readers[version](key.name, labels, {} if spec is None else spec, f"{path}: spec", report)

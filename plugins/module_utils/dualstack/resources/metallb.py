@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..addresses.blocks import IPV4, IPV6, family_of
-from ..findings import WARNING, Finding
+from ..findings import ERROR, WARNING, Finding
 from ..intent.shapes import INVALID, MISSING, Report, error
 from . import schema
 from .model import (
+    BGP_PORT,
+    Allocation,
     BFDProfile,
     BGPAdvertisement,
     Communities,
@@ -23,17 +25,15 @@ from .model import (
     Preference,
 )
 
-DEFAULT_HOLD, DEFAULT_CONNECT = 90, 5  # seconds; MetalLB's native mode: 90, and a back-off instead of an interval
-UNSUPPORTED = ("dynamicASN", "localASN", "interface", "vrf")
-UNUSED = ("bfdProfile", "enableGracefulRestart")
-
 
 def pool(name: str, labels: Labels, given: Any, path: str, report: Report) -> Pool | None:
     """An IPAddressPool."""
     spec = schema.POOL.read(given, path, report)
     if spec is INVALID:
         return None
-    return Pool(name, labels, tuple(spec["addresses"]), spec["autoAssign"], spec["avoidBuggyIPs"])
+    given_allocation = spec["serviceAllocation"]
+    allocation = None if given_allocation is None else _allocation(given_allocation)
+    return Pool(name, labels, tuple(spec["addresses"]), spec["autoAssign"], spec["avoidBuggyIPs"], allocation)
 
 
 def l2_advertisement(name: str, labels: Labels, given: Any, path: str, report: Report) -> L2Advertisement | None:
@@ -43,7 +43,7 @@ def l2_advertisement(name: str, labels: Labels, given: Any, path: str, report: R
     if spec is INVALID:
         return None
     preferences = tuple(Preference(entry["weight"], entry["preference"]) for entry in spec["preferredNodeSelectors"])
-    return L2Advertisement(name, *_selection(spec), tuple(sorted(set(spec["interfaces"]))), preferences)
+    return L2Advertisement(name, *_selection(spec), tuple(spec["interfaces"]), preferences)
 
 
 def bgp_advertisement(name: str, labels: Labels, given: Any, path: str, report: Report) -> BGPAdvertisement | None:
@@ -62,41 +62,43 @@ def bgp_advertisement(name: str, labels: Labels, given: Any, path: str, report: 
         *_selection(spec),
         lengths,
         spec["localPref"],
-        tuple(sorted(set(spec["communities"]))),
-        tuple(sorted(set(spec["peers"]))),
+        tuple(spec["communities"]),
+        tuple(spec["peers"]),
     )
 
 
 def peer(name: str, labels: Labels, given: Any, path: str, report: Report) -> Peer | None:
-    """A BGPPeer."""
+    """A BGPPeer of the version v1beta2."""
     del labels
     spec = schema.PEER.read(given, path, report)
-    if spec is INVALID or not _peer_is_sound(spec, path, report):
+    return None if spec is INVALID else _peer(name, spec, path, report)
+
+
+def peer_v1beta1(name: str, labels: Labels, given: Any, path: str, report: Report) -> Peer | None:
+    """A BGPPeer of the version v1beta1, as MetalLB's webhook converts it.
+
+    Fields that only v1beta2 has are pruned by the API server, and timers that are not stated become 0 s: off
+    (MetalLB `api/v1beta1/bgppeer_conversion.go`). Both are findings.
+    """
+    del labels
+    fix = "Write apiVersion: metallb.io/v1beta2."
+    if isinstance(given, Mapping):
+        newer = {key.name for key in schema.PEER.keys} - {key.name for key in schema.PEER_V1BETA1.keys}
+        for key in sorted(newer & set(given)):
+            report(Finding("pruned", WARNING, f"{path}.{key}", "", "does not exist in v1beta1: it is dropped", fix))
+        given = {key: value for key, value in given.items() if key not in newer}
+    spec = schema.PEER_V1BETA1.read(given, path, report)
+    if spec is INVALID:
         return None
-    hold, keepalive = _timers(spec["holdTime"], spec["keepaliveTime"])
-    if hold in (1, 2) or keepalive > hold:
-        reason = f"a hold time of {hold}s does not go with keepalives every {keepalive}s"
-        fix = "Choose a hold time of at least 3s and three times the keepalive time, or 0s for both."
-        error(report, "timers", f"{path}.holdTime", MISSING, reason, fix)
-        return None
-    secret = spec["passwordSecret"]
-    return Peer(
-        name=name,
-        my_asn=spec["myASN"],
-        peer_asn=spec["peerASN"],
-        address=spec["peerAddress"],
-        source_address=spec["sourceAddress"],
-        port=spec["peerPort"],
-        hold_time=hold,
-        keepalive_time=keepalive,
-        connect_time=DEFAULT_CONNECT if spec["connectTime"] is None else int(spec["connectTime"]),
-        router_id=spec["routerID"],
-        node_selectors=tuple(spec["nodeSelectors"]),
-        password=spec["password"],
-        password_secret=secret["name"] if secret else None,
-        multihop=spec["ebgpMultiHop"],
-        both_families=spec["dualStackAddressFamily"],
-    )
+    report(Finding("old-version", WARNING, path, "v1beta1", "is deprecated", fix))
+    for key in ("holdTime", "keepaliveTime"):
+        if spec[key] is None:
+            reason, fix_timer = "not stated in v1beta1 means 0s: the timer is off", f"{fix} Or state it."
+            report(Finding("timer-off", WARNING, f"{path}.{key}", "", reason, fix_timer))
+            spec[key] = 0
+    spec["peerPort"] = spec["peerPort"] or BGP_PORT
+    later = {key.name: key.default for key in schema.PEER.keys if key.name not in spec}
+    return _peer(name, {**spec, **later}, path, report)
 
 
 def communities(name: str, labels: Labels, given: Any, path: str, report: Report) -> Communities | None:
@@ -111,50 +113,99 @@ def communities(name: str, labels: Labels, given: Any, path: str, report: Report
 def bfd_profile(name: str, labels: Labels, given: Any, path: str, report: Report) -> BFDProfile | None:
     """A BFDProfile."""
     del labels
-    return None if schema.BFD_PROFILE.read(given, path, report) is INVALID else BFDProfile(name)
+    spec = schema.BFD_PROFILE.read(given, path, report)
+    if spec is INVALID:
+        return None
+    return BFDProfile(
+        name,
+        receive_interval=spec["receiveInterval"],
+        transmit_interval=spec["transmitInterval"],
+        echo_interval=spec["echoInterval"],
+        detect_multiplier=spec["detectMultiplier"],
+        minimum_ttl=spec["minimumTtl"],
+        echo_mode=spec["echoMode"],
+        passive_mode=spec["passiveMode"],
+    )
+
+
+def _allocation(spec: Mapping[str, Any]) -> Allocation:
+    return Allocation(
+        spec["priority"],
+        tuple(spec["namespaces"]),
+        tuple(spec["namespaceSelectors"]),
+        tuple(spec["serviceSelectors"]),
+    )
 
 
 def _selection(spec: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
     return (
-        tuple(sorted(set(spec["ipAddressPools"]))),
+        tuple(spec["ipAddressPools"]),
         tuple(spec["ipAddressPoolSelectors"]),
         tuple(spec["nodeSelectors"]),
         tuple(spec["serviceSelectors"]),
     )
 
 
-def _timers(hold: float | None, keepalive: float | None) -> tuple[int, int]:
-    """Hold and keepalive in seconds: the missing one follows from the other, a third of the hold time."""
-    if hold is None:
-        hold = DEFAULT_HOLD if keepalive is None else 3 * keepalive
-    return int(hold), int(hold / 3 if keepalive is None else keepalive)
-
-
-def _peer_is_sound(spec: Mapping[str, Any], path: str, report: Report) -> bool:
-    findings: list[Finding] = []
-
-    def wrong(rule: str, key: str, reason: str, fix: str) -> None:
-        error(findings.append, rule, f"{path}.{key}", MISSING, reason, fix)
-
-    for key in UNSUPPORTED:
-        if spec[key] is not None:
-            wrong("unsupported", key, "is not supported by this speaker", "Remove it; give peerASN and peerAddress.")
-    for key in UNUSED:
-        if spec[key]:
-            report(Finding("unused", WARNING, f"{path}.{key}", "", "has no effect in this version", "Remove it."))
-    if not any(spec[key] for key in UNSUPPORTED):
-        for key in ("peerASN", "peerAddress"):
-            if spec[key] is None:
-                wrong("missing-key", key, "is missing", "Add it.")
-    address, source, router_id = spec["peerAddress"], spec["sourceAddress"], spec["routerID"]
-    if address and source and family_of(address) != family_of(source):
-        wrong("family", "sourceAddress", f"is not of the family of {address}", "Give an address of the same family.")
-    if router_id and (family_of(router_id) != IPV4 or router_id == "0.0.0.0"):
-        wrong("router-id", "routerID", f"{router_id} can't be one", "Give an IPv4 address (RFC 4271 section 4.2).")
-    if spec["ebgpMultiHop"] and spec["peerASN"] == spec["myASN"]:
-        wrong("multihop", "ebgpMultiHop", "has no meaning for an iBGP peer", "Remove it.")
-    if spec["password"] is not None and spec["passwordSecret"] is not None:
-        wrong("password", "password", "stands beside passwordSecret", "Keep passwordSecret.")
+def _peer(name: str, spec: Mapping[str, Any], path: str, report: Report) -> Peer | None:
+    secret = spec["passwordSecret"] or {"name": None, "namespace": None}
+    result = Peer(
+        name=name,
+        my_asn=spec["myASN"],
+        peer_asn=spec["peerASN"],
+        dynamic_asn=spec["dynamicASN"],
+        local_asn=spec["localASN"],
+        address=spec["peerAddress"],
+        interface=spec["interface"] or None,
+        source_address=spec["sourceAddress"],
+        port=spec["peerPort"],
+        hold_time=spec["holdTime"],
+        keepalive_time=spec["keepaliveTime"],
+        connect_time=spec["connectTime"],
+        router_id=spec["routerID"],
+        node_selectors=tuple(spec["nodeSelectors"]),
+        password=spec["password"],
+        password_secret=secret["name"],
+        password_secret_namespace=secret["namespace"] or None,
+        bfd_profile=spec["bfdProfile"] or None,
+        graceful_restart=spec["enableGracefulRestart"],
+        multihop=spec["ebgpMultiHop"],
+        vrf=spec["vrf"] or None,
+        disable_mp=spec["disableMP"],
+        both_families=spec["dualStackAddressFamily"],
+    )
+    findings = list(_unsound(result, path))
     for finding in findings:
         report(finding)
-    return not findings
+    return None if findings else result
+
+
+def _unsound(peer: Peer, path: str) -> Iterator[Finding]:
+    """What no mode of MetalLB accepts, or what no BGP speaker can do."""
+
+    def wrong(rule: str, key: str, reason: str, fix: str) -> Finding:
+        return Finding(rule, ERROR, f"{path}.{key}", "", reason, fix)
+
+    for key, one, other, word in (
+        ("peerASN", peer.peer_asn, peer.dynamic_asn, "dynamicASN"),
+        ("peerAddress", peer.address, peer.interface, "interface"),
+    ):
+        if one is None and other is None:
+            yield wrong("missing-key", key, "is missing", f"Add it, or {word}.")
+        elif one is not None and other is not None:
+            yield wrong("exactly-one", key, f"stands beside {word}", "Keep one of the two.")
+    address, source, router_id = peer.address, peer.source_address, peer.router_id
+    if address and source and family_of(address) != family_of(source):
+        yield wrong("family", "sourceAddress", f"is not of the family of {address}", "Give one of the same family.")
+    if router_id and (family_of(router_id) != IPV4 or router_id == "0.0.0.0"):
+        yield wrong(
+            "router-id", "routerID", f"{router_id} can't be one", "Give an IPv4 address (RFC 4271 section 4.2)."
+        )
+    if peer.multihop and peer.peer_asn == peer.my_asn:
+        yield wrong("multihop", "ebgpMultiHop", "has no meaning for an iBGP peer", "Remove it.")
+    if peer.password is not None and peer.password_secret is not None:
+        yield wrong("password", "password", "stands beside passwordSecret", "Keep passwordSecret.")
+    timers = peer.timers
+    if timers.hold in (1, 2) or timers.keepalive > timers.hold:
+        reason = f"a hold time of {timers.hold}s does not go with keepalives every {timers.keepalive}s"
+        fix = "Choose a hold time of at least 3s and three times the keepalive time, or 0s for both."
+        yield wrong("timers", "holdTime", reason, fix)

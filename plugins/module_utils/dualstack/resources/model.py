@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds as frozen data. Defaults are those of the CRDs; times are whole seconds; addresses are canonical text."""
+"""The kinds as frozen data. Defaults are those of the CRDs; times are whole seconds; addresses are canonical text.
+
+Lists keep the order and the repetitions in which they were written. None is what is not stated.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,11 @@ from ..addresses.blocks import IPV4, IPV6, Block
 from .selectors import Selector
 
 Labels = Mapping[str, str]
+
+FULL_LENGTHS: Mapping[str, int] = {IPV4: 32, IPV6: 128}
+BGP_PORT = 179
+DEFAULT_HOLD, DEFAULT_CONNECT = 90, 5  # seconds; MetalLB's native mode: 90, and a back-off instead of an interval
+INTERNAL, EXTERNAL = "internal", "external"
 
 
 class Key(NamedTuple):
@@ -27,19 +35,30 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Allocation:
+    """serviceAllocation of a pool: which Services it serves. Lower priorities come first, 0 last."""
+
+    priority: int = 0
+    namespaces: tuple[str, ...] = ()
+    namespace_selectors: tuple[Selector, ...] = ()
+    service_selectors: tuple[Selector, ...] = ()
+
+
+@dataclass(frozen=True)
 class Pool:
     """IPAddressPool: the addresses that Services get."""
 
     name: str
-    labels: Labels
-    blocks: tuple[Block, ...]
-    auto_assign: bool
-    avoid_buggy_ips: bool
+    labels: Labels = field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()
+    auto_assign: bool = True
+    avoid_buggy_ips: bool = False
+    allocation: Allocation | None = None
 
 
 @dataclass(frozen=True)
 class Preference:
-    """A weight for the nodes that a selector matches."""
+    """A weight (1 to 100) for the nodes that a selector matches."""
 
     weight: int
     selector: Selector
@@ -50,49 +69,86 @@ class Advertisement:
     """What both kinds of advertisement have: which pools, which Services, from which nodes."""
 
     name: str
-    pools: tuple[str, ...]
-    pool_selectors: tuple[Selector, ...]
-    node_selectors: tuple[Selector, ...]
-    service_selectors: tuple[Selector, ...]
+    pools: tuple[str, ...] = ()
+    pool_selectors: tuple[Selector, ...] = ()
+    node_selectors: tuple[Selector, ...] = ()
+    service_selectors: tuple[Selector, ...] = ()
 
 
 @dataclass(frozen=True)
 class L2Advertisement(Advertisement):
     """L2Advertisement; no interfaces: all of them."""
 
-    interfaces: tuple[str, ...]
-    preferences: tuple[Preference, ...]
+    interfaces: tuple[str, ...] = ()
+    preferences: tuple[Preference, ...] = ()
 
 
 @dataclass(frozen=True)
 class BGPAdvertisement(Advertisement):
-    """BGPAdvertisement; no peers: all of them. ``communities`` holds literals and names of Community objects."""
+    """BGPAdvertisement; no peers: all of them. ``communities`` holds literals and names of Community objects.
 
-    lengths: Mapping[str, int]
-    local_preference: int
-    communities: tuple[str, ...]
-    peers: tuple[str, ...]
+    ``lengths``: family → prefix length; ``local_preference`` 0: none.
+    """
+
+    lengths: Mapping[str, int] = field(default_factory=lambda: dict(FULL_LENGTHS))
+    local_preference: int = 0
+    communities: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+
+
+class Timers(NamedTuple):
+    """What a session uses, in seconds."""
+
+    hold: int
+    keepalive: int
+    connect: int
 
 
 @dataclass(frozen=True)
 class Peer:
-    """BGPPeer. ``password`` is a literal, ``password_secret`` the name of a Secret."""
+    """BGPPeer, with the fields of v1beta2.
+
+    Either ``peer_asn`` or ``dynamic_asn`` (internal, external), and either ``address`` or ``interface``.
+    ``password`` is a literal, ``password_secret`` the name of a Secret; its ``password_secret_namespace`` is not looked
+    at by MetalLB.
+    """
 
     name: str
     my_asn: int
-    peer_asn: int
-    address: str
-    source_address: str | None
-    port: int
-    hold_time: int
-    keepalive_time: int
-    connect_time: int
-    router_id: str | None
-    node_selectors: tuple[Selector, ...]
-    password: str | None = field(repr=False)
-    password_secret: str | None
-    multihop: bool
-    both_families: bool
+    peer_asn: int | None = None
+    dynamic_asn: str | None = None
+    local_asn: int | None = None
+    address: str | None = None
+    interface: str | None = None
+    source_address: str | None = None
+    port: int = BGP_PORT
+    hold_time: int | None = None
+    keepalive_time: int | None = None
+    connect_time: int | None = None
+    router_id: str | None = None
+    node_selectors: tuple[Selector, ...] = ()
+    password: str | None = field(default=None, repr=False)
+    password_secret: str | None = None
+    password_secret_namespace: str | None = None
+    bfd_profile: str | None = None
+    graceful_restart: bool = False
+    multihop: bool = False
+    vrf: str | None = None
+    disable_mp: bool = False
+    both_families: bool = False
+
+    @property
+    def timers(self) -> Timers:
+        """The timers, those that are not stated included: keepalive is a third of hold (MetalLB since 0.14)."""
+        hold = self.hold_time
+        if hold is None:
+            hold = DEFAULT_HOLD if self.keepalive_time is None else 3 * self.keepalive_time
+        return Timers(hold, self.keepalive_time or hold // 3, self.connect_time or DEFAULT_CONNECT)
+
+    @property
+    def internal(self) -> bool:
+        """Whether the session is iBGP."""
+        return self.dynamic_asn == INTERNAL or self.peer_asn == self.my_asn
 
 
 @dataclass(frozen=True)
@@ -100,14 +156,21 @@ class Communities:
     """Community: names for values."""
 
     name: str
-    values: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class BFDProfile:
-    """BFDProfile: accepted and kept by name."""
+    """BFDProfile; intervals in milliseconds. What is not stated is FRR's: 300 ms, multiplier 3, echo 50 ms."""
 
     name: str
+    receive_interval: int | None = None
+    transmit_interval: int | None = None
+    echo_interval: int | None = None
+    detect_multiplier: int | None = None
+    minimum_ttl: int | None = None
+    echo_mode: bool = False
+    passive_mode: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,8 +210,6 @@ class Service:
 
 
 Resource = Union[Pool, L2Advertisement, BGPAdvertisement, Peer, Communities, BFDProfile, Secret, Node, Service]
-
-FULL_LENGTHS: Mapping[str, int] = {IPV4: 32, IPV6: 128}
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..intent.shapes import ADDRESS, Boolean, Integer, Key, ListOf, Struct, Text
-from .shapes import ANY_TEXT, NAME, SELECTORS, Anything, Community, Duration, Hidden, PoolEntry, SelectorShape
+from .model import BGP_PORT, EXTERNAL, INTERNAL
+from .shapes import ANY_TEXT, NAME, SELECTORS, Community, Duration, Hidden, PoolEntry, SelectorShape
 
 ASN = Integer(1, 4294967295)
 
@@ -22,12 +25,21 @@ _SELECTION = (
     Key("serviceSelectors", SELECTORS, "Services of the pools; empty: all", default=[]),
 )
 
+ALLOCATION = Struct(
+    (
+        Key("priority", Integer(-(2**63), 2**63 - 1), "lower numbers first, 0 last", default=0),
+        _names("namespaces that the pool serves", "namespaces"),
+        Key("namespaceSelectors", SELECTORS, "namespaces by their labels", default=[]),
+        Key("serviceSelectors", SELECTORS, "Services by their labels", default=[]),
+    ),
+    words="serviceAllocation of an IPAddressPool",
+)
 POOL = Struct(
     (
         Key("addresses", ListOf(PoolEntry()), "CIDRs and ranges", required=True),
         Key("autoAssign", Boolean(), "whether Services get addresses without asking for the pool", default=True),
         Key("avoidBuggyIPs", Boolean(), "leave out IPv4 addresses that end in .0 and .255", default=False),
-        Key("serviceAllocation", Anything(), "which Services may have addresses of the pool"),
+        Key("serviceAllocation", ALLOCATION, "which Services may have addresses of the pool"),
     ),
     words="spec of an IPAddressPool",
 )
@@ -67,15 +79,15 @@ PEER = Struct(
     (
         Key("myASN", ASN, "the node's ASN", required=True),
         Key("peerASN", ASN, "the router's ASN"),
-        Key("dynamicASN", Text(choices=("internal", "external")), "the router's ASN is not checked"),
+        Key("dynamicASN", Text(choices=(INTERNAL, EXTERNAL)), "the router's ASN is not checked"),
         Key("localASN", ASN, "another ASN of the node towards this peer"),
         Key("peerAddress", ADDRESS, "the router's address"),
         Key("interface", ANY_TEXT, "interface of a peer without an address"),
         Key("sourceAddress", ADDRESS, "the node's address of the session"),
-        Key("peerPort", Integer(1, 16384), "TCP port of the router", default=179),
+        Key("peerPort", Integer(1, 16384), "TCP port of the router", default=BGP_PORT),
         Key("holdTime", Duration(0, 65535), "time without messages after which the session ends"),
         Key("keepaliveTime", Duration(0, 21845), "time between keepalives"),
-        Key("connectTime", Duration(1, 65535), "time between attempts to connect"),
+        Key("connectTime", Duration(1, 65535, whole=True), "time between attempts to connect"),
         Key("routerID", ADDRESS, "the node's router ID"),
         Key("nodeSelectors", SELECTORS, "nodes that have the session; empty: all", default=[]),
         Key("password", Hidden(), "TCP MD5 password in clear"),
@@ -84,7 +96,7 @@ PEER = Struct(
             Struct(
                 (
                     Key("name", NAME, "name of a Secret of the type kubernetes.io/basic-auth", required=True),
-                    Key("namespace", Anything(), "not used"),
+                    Key("namespace", ANY_TEXT, "not used"),
                 )
             ),
             "where the TCP MD5 password is",
@@ -97,6 +109,21 @@ PEER = Struct(
         Key("dualStackAddressFamily", Boolean(), "carry both families", default=False),
     ),
     words="spec of a BGPPeer",
+)
+_OLD = (
+    *("myASN", "peerASN", "peerAddress", "sourceAddress", "peerPort", "holdTime", "keepaliveTime", "routerID"),
+    *("nodeSelectors", "password", "bfdProfile", "ebgpMultiHop"),
+)
+PEER_V1BETA1 = Struct(
+    (
+        *(
+            replace(key, required=key.required or key.name in ("peerASN", "peerAddress"))
+            for key in PEER.keys
+            if key.name in _OLD and key.name != "peerPort"
+        ),
+        Key("peerPort", Integer(0, 16384), "TCP port of the router; 0: 179", default=0),
+    ),
+    words="spec of a BGPPeer of the version v1beta1",
 )
 COMMUNITY = Struct(
     (
@@ -124,8 +151,8 @@ BFD_PROFILE = Struct(
         Key("echoInterval", Integer(10, 60000), "milliseconds"),
         Key("detectMultiplier", Integer(2, 255), "lost packets until the peer counts as down"),
         Key("minimumTtl", Integer(1, 254), "lowest TTL that is accepted, multi-hop only"),
-        Key("echoMode", Boolean(), "echo packets"),
-        Key("passiveMode", Boolean(), "wait for the peer to begin"),
+        Key("echoMode", Boolean(), "echo packets", default=False),
+        Key("passiveMode", Boolean(), "wait for the peer to begin", default=False),
     ),
     words="spec of a BFDProfile",
 )

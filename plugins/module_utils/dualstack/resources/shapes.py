@@ -8,37 +8,51 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ..addresses import blocks
 from ..addresses.blocks import AddressError
+from ..findings import ERROR, WARNING, Finding
 from ..intent.shapes import INVALID, Key, ListOf, MapOf, Report, Shape, Struct, Text, error
 from .selectors import DOES_NOT_EXIST, EXISTS, OPERATORS, Requirement, Selector
 
 NAME = Text(pattern=r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", like="a name of lower case letters, digits, - and .")
 ANY_TEXT = Text()
 LABELS = MapOf(ANY_TEXT)
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_SECONDS = {"h": "3600", "m": "60", "s": "1", "ms": "1e-3", "us": "1e-6", "µs": "1e-6", "ns": "1e-9"}
+_UNITS = {unit: Decimal(seconds) for unit, seconds in _SECONDS.items()}
 
 
 @dataclass(frozen=True)
 class Duration(Shape):
-    """A duration as Go writes it (``1m30s``), from ``low`` to ``high`` seconds; read as seconds."""
+    """A duration as Go writes it (``1m30s``), from ``low`` to ``high`` seconds; read as whole seconds.
 
-    low: float
-    high: float
+    Parts of a second are cut off, as MetalLB does, and that is said; with ``whole`` they are an error.
+    """
+
+    low: int
+    high: int
+    whole: bool = False
     kind = "duration"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         text = value if isinstance(value, str) else ""
         if text != "0" and not re.fullmatch(r"(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+", text):
-            return error(report, "syntax", path, value, "is not a duration", 'Write it with a unit: "90s", "1m30s".')
+            given = f"{value}s" if type(value) is int or text.isdigit() else "1m30s"
+            return error(report, "syntax", path, value, "is not a duration", f'Write it with a unit: "{given}".')
         parts = re.findall(r"([\d.]+)(h|ms|m|s|us|µs|ns)", text)
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        seconds = sum((Decimal(number) * _UNITS[unit] for number, unit in parts), Decimal(0))
         if not self.low <= seconds <= self.high:
-            limits = f"Choose a duration from {self.low:g}s to {self.high:g}s."
+            limits = f"Choose a duration from {self.low}s to {self.high}s."
             return error(report, "range", path, value, "out of range", limits)
-        return seconds
+        if seconds != int(seconds):
+            severity, reason = WARNING, f"is cut off to {int(seconds)}s"
+            if self.whole:
+                severity, reason = ERROR, "is not a number of whole seconds"
+            report(Finding("fraction", severity, path, text, reason, "Write whole seconds."))
+            return INVALID if self.whole else int(seconds)
+        return int(seconds)
 
 
 @dataclass(frozen=True)
@@ -130,15 +144,6 @@ class SelectorShape(Shape):
 
 
 SELECTORS = ListOf(SelectorShape(), least=0)
-
-
-class Anything(Shape):
-    """A field that is accepted and not looked into."""
-
-    kind = "any value"
-
-    def read(self, value: Any, path: str, report: Report) -> Any:
-        return True
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

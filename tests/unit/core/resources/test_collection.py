@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dualstack.findings import ERROR, WARNING
-from dualstack.resources.collection import Collection, UnnamedObject, key_of, parse
+from dualstack.resources import modes
+from dualstack.resources.collection import Collection, Judge, UnnamedObject, key_of, parse
 from dualstack.resources.model import Key
 
 Object = dict[str, Any]
@@ -40,12 +41,17 @@ def service(name: str, *addresses: str, **extra: Any) -> Object:
     }
 
 
+def told(severity: str, objects: tuple[Object, ...], judge: Judge | None = None) -> list[str]:
+    findings = (parse(objects, judge) if judge else parse(objects))[1]
+    return [str(finding) for finding in findings if finding.severity == severity]
+
+
 def errors(*objects: Object) -> list[str]:
-    return [str(finding) for finding in parse(objects)[1] if finding.severity == ERROR]
+    return told(ERROR, objects)
 
 
 def warnings(*objects: Object) -> list[str]:
-    return [str(finding) for finding in parse(objects)[1] if finding.severity == WARNING]
+    return told(WARNING, objects)
 
 
 # --- pools
@@ -103,8 +109,15 @@ def test_objects_of_others_are_mentioned_and_not_used() -> None:
     assert "apps/v1 Deployment is not used" in warnings(given)[0]
 
 
-def test_an_old_version_of_a_peer_is_refused() -> None:
-    assert "metallb.io/v1beta2" in errors({**peer(), "apiVersion": "metallb.io/v1beta1"})[0]
+@pytest.mark.parametrize("given", [peer(), metallb("IPAddressPool", "p", {"addresses": ["192.0.2.0/24"]})])
+def test_an_unknown_version_is_refused(given: Object) -> None:
+    newest = given["apiVersion"]
+    assert f"Write apiVersion: {newest}" in errors({**given, "apiVersion": "metallb.io/v1"})[0]
+
+
+def test_a_kind_that_is_gone_is_refused_with_what_replaces_it() -> None:
+    found = errors(metallb("AddressPool", "old", {"protocol": "bgp", "addresses": ["2001:db8::/64"]}))
+    assert "IPAddressPool" in found[0]
 
 
 @pytest.mark.parametrize("given", [{}, {"kind": "Node"}, {"apiVersion": "v1", "kind": "Node", "metadata": {}}])
@@ -125,13 +138,28 @@ def test_an_object_without_a_name_cannot_be_kept(given: Object) -> None:
         (None, "4s", (12, 4)),
         ("1m30s", "10s", (90, 10)),
         ("0s", "0s", (0, 0)),
-        ("9500ms", "3s", (9, 3)),
+        (None, "0s", (0, 0)),
+        ("90s", "0s", (90, 30)),
+        ("9000ms", "3s", (9, 3)),
+        ("3000000µs", "1000000000ns", (3, 1)),
     ],
 )
 def test_timers(hold: str | None, keepalive: str | None, expected: tuple[int, int]) -> None:
     resources, findings = parse([peer(holdTime=hold, keepaliveTime=keepalive)])
     assert not findings
-    assert (resources.peers["tor1"].hold_time, resources.peers["tor1"].keepalive_time) == expected
+    assert resources.peers["tor1"].timers[:2] == expected
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("9500ms", 9), ("500ms", 0)])
+def test_parts_of_a_second_are_cut_off_and_that_is_said(text: str, seconds: int) -> None:
+    resources, findings = parse([peer(holdTime=text, keepaliveTime="0s")])
+    assert resources.peers["tor1"].hold_time == seconds
+    assert [(finding.id, finding.severity) for finding in findings] == [("fraction", "warning")]
+
+
+@pytest.mark.parametrize("given", [90, "90"])
+def test_the_fix_of_a_number_is_the_duration(given: Any) -> None:
+    assert '"90s"' in errors(peer(holdTime=given))[0]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +171,7 @@ def test_timers(hold: str | None, keepalive: str | None, expected: tuple[int, in
         {"holdTime": "9s", "keepaliveTime": "10s"},
         {"holdTime": "0s", "keepaliveTime": "30s"},
         {"connectTime": "500ms"},
+        {"connectTime": "1500ms"},
         {"myASN": 0},
         {"peerASN": None},
         {"peerAddress": None},
@@ -154,9 +183,8 @@ def test_timers(hold: str | None, keepalive: str | None, expected: tuple[int, in
         {"peerASN": 64512, "ebgpMultiHop": True},
         {"password": "clear", "passwordSecret": {"name": "s"}},
         {"interface": "eth0"},
-        {"vrf": "red"},
-        {"dynamicASN": "external", "peerASN": None},
-        {"localASN": 64999},
+        {"dynamicASN": "external"},
+        {"dynamicASN": "outside", "peerASN": None},
     ],
 )
 def test_bad_peers(spec: Object) -> None:
@@ -165,11 +193,35 @@ def test_bad_peers(spec: Object) -> None:
     assert not resources.peers
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"interface": "eth0", "peerAddress": None},
+        {"vrf": "red"},
+        {"dynamicASN": "external", "peerASN": None},
+        {"localASN": 64999},
+    ],
+)
+def test_what_a_judge_refuses_leaves_the_last_good_version(spec: Object) -> None:
+    assert not errors(peer(**spec))
+    collection = Collection(modes.speaker)
+    assert not collection.put(peer(**spec))
+    assert collection.lost
+    assert collection.put(peer())
+    before = collection.resources()
+    assert not collection.put(peer(**spec))
+    assert collection.resources().peers == before.peers
+    assert [finding.severity for finding in collection.findings()] == [ERROR]
+
+
 def test_what_has_no_effect_yet_is_said() -> None:
-    found = warnings(
-        peer(bfdProfile="fast", enableGracefulRestart=True), metallb("BFDProfile", "fast", {"echoMode": True})
+    given = (
+        peer(bfdProfile="fast", enableGracefulRestart=True),
+        metallb("BFDProfile", "fast", {"echoMode": True}),
     )
+    found = told(WARNING, given, modes.speaker)
     assert [text.split(": ")[2].split(" ")[0] for text in found] == ["spec.bfdProfile", "spec.enableGracefulRestart"]
+    assert not warnings(*given)
 
 
 @pytest.mark.parametrize("password", ["x" * 81, "", 12345678])
@@ -231,7 +283,7 @@ def test_communities(text: str) -> None:
     resources, findings = parse([given, metallb("BGPAdvertisement", "a", {"communities": ["gold", text]})])
     assert not findings
     assert resources.communities["c"].values == (("gold", text),)
-    assert resources.bgp_advertisements["a"].communities == tuple(sorted(["gold", text]))
+    assert resources.bgp_advertisements["a"].communities == ("gold", text)
 
 
 @pytest.mark.parametrize("text", ["99999999:1", "lar:1:2:3", "1:2:3", "large:1:2", "large:1:2:4294967296", "", 120])
@@ -289,7 +341,8 @@ def test_a_bad_address_in_a_status(address: str) -> None:
 
 
 def test_local_traffic_policy_is_announced_as_unknown() -> None:
-    assert "endpoints" in warnings(service("s", "192.0.2.1", externalTrafficPolicy="Local"))[0]
+    given = service("s", "192.0.2.1", externalTrafficPolicy="Local")
+    assert "endpoints" in told(WARNING, (given,), modes.speaker)[0]
 
 
 # --- the collection
@@ -303,7 +356,7 @@ def test_a_bad_version_of_an_object_leaves_the_last_good_one_and_the_others() ->
     assert not collection.lost
     assert collection.put(peer("tor2", peerPort=1179))
     resources = collection.resources()
-    assert resources.peers["tor1"].hold_time == 90
+    assert resources.peers["tor1"].timers.hold == 90
     assert resources.peers["tor2"].port == 1179
     assert [finding.path for finding in collection.findings()] == ["BGPPeer metallb-system/tor1: spec.holdTime"]
     assert collection.put(peer("tor1", holdTime="6s"))
