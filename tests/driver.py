@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -18,6 +19,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+# In the names of labs: of this checkout alone, so that the tests of two checkouts run beside each other; the same in
+# every run, so that what an interrupted run left is cleared by the next one.
+TOKEN = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 Changed = list[tuple[str, str]]
 

@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Any, Callable
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """Waits until something is true and returns it; fails by name when it does not become so."""
+def until(true: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
+    """Waits until something is true and returns it; fails by name when it does not become so.
+
+    The pauses between two looks grow to 0.2 s, so that waiting costs a busy machine little.
+    """
     deadline = time.monotonic() + seconds
+    pause = 0.01
     while not (value := true()):
         assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.5 * pause, 0.2)
     return value
 
 
@@ -110,7 +115,7 @@ class Wire:
         """Ends the process with a signal; its exit status."""
         assert self.process is not None
         self.process.send_signal(number)
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         self.process = None
         return status
 

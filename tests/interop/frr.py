@@ -14,9 +14,10 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
+
+from processes import until
 
 _START = """
 set -e
@@ -31,6 +32,7 @@ echo 'log file /run/frr/bgpd.log' > etc/frr/bgpd.conf
 : > etc/frr/zebra.conf
 chown --reference=etc/frr run/frr etc/frr/bgpd.conf etc/frr/zebra.conf
 chroot "$WORK/root" /usr/lib/frr/zebra -f /etc/frr/zebra.conf -s 90000000 &
+until [ -S run/frr/zserv.api ]; do sleep 0.05; done
 exec chroot "$WORK/root" /usr/lib/frr/bgpd -f /etc/frr/bgpd.conf
 """
 
@@ -102,17 +104,19 @@ class Frr:
         )
         self.pid = self._process.pid  # bgpd's: every step above it is an exec
         self._vty_path = f"/proc/{self.pid}/root/run/frr/bgpd.vty"
-        self.vty = self._connect()
+        try:
+            self.vty: Vty = until(self._connected, "bgpd's vty")
+        except BaseException:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
 
-    def _connect(self) -> Vty:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                return Vty(self._vty_path)
-            except OSError:
-                assert self._process.poll() is None, "bgpd did not start"
-                assert time.monotonic() < deadline, "bgpd does not listen"
-                time.sleep(0.02)
+    def _connected(self) -> Vty | None:
+        assert self._process.poll() is None, "bgpd did not start"
+        try:
+            return Vty(self._vty_path)
+        except OSError:
+            return None
 
     def route(self, prefix: str) -> list[dict[str, Any]]:
         """The paths of a prefix in bgpd's table."""

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import itertools
-import os
+import secrets
 import subprocess
-
-_NUMBERS = itertools.count(1)
 
 
 def ip(*words: str) -> str:
@@ -67,7 +64,7 @@ class Stage:
     """A switch and hosts."""
 
     def __init__(self) -> None:
-        self.name = f"ds{os.getpid()}-{next(_NUMBERS)}"
+        self.name = f"ds-{secrets.token_hex(4)}"  # no other test's, here or beside this run
         self._switch = f"{self.name}-switch"
         self.hosts: list[Host] = []
         ip("netns", "add", self._switch)

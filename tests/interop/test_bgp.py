@@ -97,7 +97,8 @@ def test_both_families_on_one_session(
     tor = peer(router, node, transport, peer_asn=asn, password=password)
     link.full(peers={"tor": tor}, routes=routes("tor", **values))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "both prefixes of both families")
-    until(lambda: all(usable(frr, prefix) for family in FAMILIES for prefix in PREFIXES[family]), "their next hops tracked")
+    prefixes = [prefix for family in FAMILIES for prefix in PREFIXES[family]]
+    until(lambda: all(usable(frr, prefix) for prefix in prefixes), "their next hops tracked")
     for family in FAMILIES:
         for prefix in PREFIXES[family]:
             (found,) = frr.route(prefix)
@@ -136,9 +137,9 @@ def test_a_wrong_password_holds_no_session_and_the_right_one_heals_it(
     configure(frr, node, transport, lines=(f"password {theirs}",) if theirs else ())
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, password=ours)}, routes=routes("tor"))
-    until(lambda: link.session("tor")["last_error"].startswith("no answer from"), "an error")
     hint = "; is the TCP MD5 password the same on both sides?" if ours else ""
-    assert link.session("tor")["last_error"] == f"no answer from {router.address(transport)} port 179{hint}"
+    expected = f"no answer from {router.address(transport)} port 179{hint}"
+    until(lambda: link.session("tor")["last_error"] == expected, expected)
     assert held(frr, node, transport) == {"ipv4": 0, "ipv6": 0}
     link.delta(peers={"tor": peer(router, node, transport, password=theirs)})
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "the session with the right password")
@@ -170,9 +171,10 @@ def test_a_silent_peer_is_left_after_the_hold_time_and_comes_back(
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, hold_time=3, keepalive_time=1)}, routes=routes("tor"))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
+    before = link.session("tor")["flaps"]
     frr.freeze()
     text = f"hold timer expired: nothing heard from {router.address(transport)}"
-    until(lambda: link.session("tor")["flaps"] == 1, "the end of the session")
+    until(lambda: link.session("tor")["flaps"] > before, "the end of the session")
     assert text in wire.log.read_text()
     frr.thaw()
     until(lambda: link.session("tor")["state"] == "Established", "the session again")
@@ -199,7 +201,6 @@ def test_a_refused_session_says_why(
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, **changes)})
     expected = error.format(router=router.address(transport))
-    until(lambda: link.session("tor")["last_error"], "an error")
     until(lambda: link.session("tor")["last_error"] == expected, expected)
 
 
@@ -209,7 +210,7 @@ def test_what_the_router_says_when_it_closes(frr: Frr, router: Host, node: Host,
     address = node.address(transport)
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport)}, routes=routes("tor"))
-    until(lambda: link.session("tor")["state"] == "Established", "the session")
+    until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
     frr.vty.configure(f"router bgp 64500\n neighbor {address} shutdown message back at noon")
     until(lambda: link.session("tor")["flaps"] == 1, "the end of the session")
     assert 'cease: administrative shutdown (6/2): \\"back at noon\\""' in wire.log.read_text()
@@ -278,8 +279,9 @@ def test_a_new_password_resets_its_own_session_once(
     link.full(peers=peers, routes=routes(*FAMILIES))  # unchanged: nothing happens
     frr.vty.configure(f"router bgp 64500\n neighbor {node.address(changed)} password new")
     link.delta(peers={changed: {**peers[changed], "password": "new"}})
-    until(lambda: held(frr, node, changed) == {"ipv4": 2, "ipv6": 2}, "all prefixes under the new password")
-    until(lambda: link.session(changed)["state"] == "Established", "the session")
+    until(lambda: frr.neighbour(node.address(changed))["connectionsEstablished"] == 2, "a session with the new one")
+    until(lambda: held(frr, node, changed) == {"ipv4": 2, "ipv6": 2}, "all prefixes under it")
+    assert link.session(changed)["state"] == "Established"
     assert link.session(changed)["flaps"] == 1
     assert link.session(other)["flaps"] == 0
     assert frr.neighbour(node.address(other))["connectionsEstablished"] == 1

@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import pytest
-from driver import ROOT, Fabric
-
-# Of this checkout alone, so that the tests of two checkouts run beside each other; the same in every run, so that what
-# an interrupted run left is cleared by the next one.
-LAB = f"test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+from driver import ROOT, TOKEN, Fabric
 
 
 @pytest.fixture(scope="session")
 def fabric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fabric]:
     """The demo fabric after ``site.yml``, with all evidence green. Whoever breaks it mends it."""
-    made = Fabric(LAB, ROOT / "examples" / "demo" / "inventory.yml", tmp_path_factory.mktemp("fabric"))
+    made = Fabric(f"test-{TOKEN}", ROOT / "examples" / "demo" / "inventory.yml", tmp_path_factory.mktemp("fabric"))
     made.playbook("plan", hosts=False).require()
     made.lab("create", "--plan", str(made.plan_file))
     try:

@@ -65,7 +65,7 @@ def test_killed_wire_is_back_from_its_journal_without_the_speaker(fabric: Fabric
         began = time.monotonic()
         fabric.on(NODE, "kill", "-9", old)
         while announced(fabric) != before or pid_of(fabric, "dualstack-wire.service") in ("0", old):
-            assert time.monotonic() - began < 60, "the wire never announced again"
+            assert time.monotonic() - began < 120, "the wire never announced again"
         took = time.monotonic() - began
         print(f"wire killed: all prefixes at every router again after {took:.2f} s, without the speaker")
         assert "inactive" in fabric.on(NODE, "sh", "-c", "systemctl is-active dualstack-speaker.service || true")

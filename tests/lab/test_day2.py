@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from driver import Fabric
+from processes import until
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 
@@ -27,10 +28,21 @@ def counters(fabric: Fabric) -> Counters:
     """(router, neighbour) -> (times established, times dropped), as the routers count."""
     found = {}
     for router in fabric.plan()["routers"]:
-        for address, facts in json.loads(fabric.on(router, "vtysh", "-c", "show bgp neighbors json")).items():
-            if isinstance(facts, dict) and "connectionsEstablished" in facts:
-                found[router, address] = (facts["connectionsEstablished"], facts["connectionsDropped"])
+        for address, facts in neighbours(fabric, router).items():
+            found[router, address] = (facts["connectionsEstablished"], facts["connectionsDropped"])
     return found
+
+
+def neighbours(fabric: Fabric, router: str) -> dict[str, Any]:
+    """A router's own view of its sessions."""
+    shown = json.loads(fabric.on(router, "vtysh", "-c", "show bgp neighbors json"))
+    return {address: facts for address, facts in shown.items() if isinstance(facts, dict) and "bgpState" in facts}
+
+
+def all_up(fabric: Fabric) -> bool:
+    """Whether every session is up at every router: evidence is green before the last spare one is."""
+    seen = [facts for router in fabric.plan()["routers"] for facts in neighbours(fabric, router).values()]
+    return all(facts["bgpState"] == "Established" for facts in seen)
 
 
 @pytest.fixture
@@ -55,6 +67,7 @@ def grown(fabric: Fabric, tmp_path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_a_pool_and_a_node_more(fabric: Fabric, grown: dict[str, Any]) -> None:
+    until(lambda: all_up(fabric), "all sessions")
     before = counters(fabric)
     predicted = fabric.playbook("site", "--check", "--diff").require().changed
     done = fabric.playbook("site").require().changed

@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.root, pytest.mark.lab]
 
 FAMILIES = ("ipv4", "ipv6")
 FAMILY = pytest.mark.parametrize("family", FAMILIES)
-HOLD = 9  # seconds, of the demo's sessions
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def vip_of(fabric: Fabric, service: str, family: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def red_until(fabric: Fabric, expected: dict[tuple[str, str], set[str]], attempts: int = 6) -> dict[str, Any]:
+def red_until(fabric: Fabric, expected: dict[tuple[str, str], set[str]], attempts: int = 12) -> dict[str, Any]:
     """The evidence once it shows ``expected``: routers apply a policy, or miss a peer, some seconds late."""
     for _attempt in range(attempts):
         evidence = fabric.evidence()

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
-from driver import ROOT
+from driver import ROOT, TOKEN
+from processes import until
 
 from dualstack.plan.build import make
 
@@ -43,6 +44,9 @@ HOSTS: dict[str, dict[str, Any]] = {
     "nodes": {"node1": {"racks": {"rack1": ["10.0.1.11", "2001:db8:dc:1::11"]}}},
     "clients": {"client46": {"behind": "tor1", "addresses": ["198.51.100.20", "2001:db8:c1::20"]}},
 }
+TINY, BESIDE, KILLED, INTERRUPTED, AGAIN, BAD = (
+    f"{name}-{TOKEN}" for name in ("tiny", "beside", "killed", "interrupted", "again", "bad")
+)
 VIPS = ("10.0.1.200", "2001:db8:dc:1::200")
 FAMILIES = pytest.mark.parametrize("vip", VIPS, ids=("ipv4", "ipv6"))
 
@@ -105,15 +109,29 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tiny(plan: Path) -> Iterator[str]:
     """A lab of one router, one node and one client."""
-    name = "test-tiny"
-    lab("create", name, "--plan", str(plan), "--suite", "node1=trixie")
-    yield name
-    lab("destroy", name)
-    assert traces(name) == []
+    lab("create", TINY, "--plan", str(plan), "--suite", "node1=trixie")
+    yield TINY
+    lab("destroy", TINY)
+    assert traces(TINY) == []
 
 
 def on(name: str, host: str, *command: str) -> str:
     return lab("exec", name, host, "--", *command)
+
+
+def reach(name: str, host: str, address: str) -> None:
+    """One answer to a ping, within half a minute."""
+    on(name, host, "ping", "-c1", "-w30", address)
+
+
+def served(name: str, host: str, url: str, answer: str) -> None:
+    """What a host fetches is ``answer``: a service that systemd has started, or told to reload, may not listen yet."""
+    words = tool("exec", name, host, "--", "curl", "-gsm20", url)
+
+    def got() -> str:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+    until(lambda: got() == answer, f"{answer!r} from {url}")
 
 
 def test_hosts_have_the_planned_addresses_and_routes(tiny: str) -> None:
@@ -123,7 +141,7 @@ def test_hosts_have_the_planned_addresses_and_routes(tiny: str) -> None:
     assert {"198.51.100.1", "2001:db8:c1::1"} <= addresses["tor1-lan"]
     for address in ("10.0.1.1", "2001:db8:dc:1::1", "198.51.100.1", "2001:db8:c1::1"):
         host = "node1" if "10.0.1." in address or ":dc:" in address else "client46"
-        assert "1 received" in on(tiny, host, "ping", "-c1", "-W2", address)
+        reach(tiny, host, address)
     assert "via 10.0.1.1 dev rack1" in on(tiny, "node1", "ip", "-4", "route", "show", "default")
     assert "via 2001:db8:dc:1::1 dev rack1" in on(tiny, "node1", "ip", "-6", "route", "show", "default")
     assert "via 198.51.100.1" in on(tiny, "client46", "ip", "-4", "route", "show", "default")
@@ -163,7 +181,7 @@ def test_the_kernel_does_not_answer_for_a_vip(tiny: str, vip: str) -> None:
         )
         return subprocess.run(tool("exec", tiny, "tor1", "--", *words), capture_output=True, check=False).returncode
 
-    assert ask(own) == 0
+    until(lambda: ask(own) == 0, "an answer for the node's own address")
     assert ask(vip) != 0
 
 
@@ -173,8 +191,7 @@ def test_the_backend_answers_where_the_vip_arrives(tiny: str, vip: str) -> None:
     url = f"http://[{vip}]/" if ":" in vip else f"http://{vip}/"
     on(tiny, "tor1", "ip", "route", "add", *route)
     try:
-        answer = on(tiny, "tor1", "curl", "-gsm5", url)
-        assert answer == f"node=node1\nservice=default/registry\nvip={vip}\n"
+        served(tiny, "tor1", url, f"node=node1\nservice=default/registry\nvip={vip}\n")
         on(tiny, "node1", "systemctl", "stop", "lab-backend")
         assert fails_inside(tiny, "tor1", "curl", "-gsm5", url)
     finally:
@@ -191,7 +208,7 @@ def test_reboot(tiny: str) -> None:
     lab("reboot", tiny, "node1")
     assert status(tiny)["hosts"]["node1"]["pid"] not in (None, pid)
     assert on(tiny, "node1", "systemctl", "is-system-running").strip() == "running"
-    assert "1 received" in on(tiny, "node1", "ping", "-c1", "-W2", "2001:db8:dc:1::1")
+    reach(tiny, "node1", "2001:db8:dc:1::1")
 
 
 def status(name: str) -> dict[str, Any]:
@@ -213,10 +230,10 @@ def test_update_touches_only_what_changed(tiny: str, plan: Path, tmp_path: Path)
 
     lab("update", tiny, "--plan", str(written_plan(tmp_path, intent, hosts)))
     for address in ("10.0.1.12", "2001:db8:dc:1::12"):
-        assert "1 received" in on(tiny, "node1", "ping", "-c1", "-W2", address)
+        reach(tiny, "node1", address)
     for url, vip in (("http://192.168.100.1:8080", "192.168.100.1"), ("http://[2001:db8:1::1]:8080", "2001:db8:1::1")):
         for node in ("node1", "node2"):
-            assert on(tiny, node, "curl", "-gsm5", url) == f"node={node}\nservice=default/shop\nvip={vip}\n"
+            served(tiny, node, url, f"node={node}\nservice=default/shop\nvip={vip}\n")
     assert on(tiny, "node1", "ip", "-br", "link") == links
     assert on(tiny, "node1", "systemctl", "show", "-P", "MainPID", "lab-backend") == backend
     now = status(tiny)["hosts"]
@@ -233,48 +250,47 @@ def test_update_touches_only_what_changed(tiny: str, plan: Path, tmp_path: Path)
 def test_a_second_lab_does_not_disturb_the_first(tiny: str, plan: Path) -> None:
     """The same plan, so the same addresses everywhere."""
     before = status(tiny)
-    lab("create", "test-beside", "--plan", str(plan))
+    lab("create", BESIDE, "--plan", str(plan))
     try:
-        for name in (tiny, "test-beside"):
-            assert "1 received" in on(name, "client46", "ping", "-c1", "-W2", "2001:db8:c1::1")
-            assert "1 received" in on(name, "client46", "ping", "-c1", "-W2", "198.51.100.1")
-        on("test-beside", "node1", "touch", "/only-here")
+        for name in (tiny, BESIDE):
+            reach(name, "client46", "2001:db8:c1::1")
+            reach(name, "client46", "198.51.100.1")
+        on(BESIDE, "node1", "touch", "/only-here")
         assert fails_inside(tiny, "node1", "test", "-e", "/only-here")
     finally:
-        lab("destroy", "test-beside")
-    assert traces("test-beside") == []
+        lab("destroy", BESIDE)
+    assert traces(BESIDE) == []
     assert status(tiny) == before
-    assert "1 received" in on(tiny, "client46", "ping", "-c1", "-W2", "198.51.100.1")
+    reach(tiny, "client46", "198.51.100.1")
 
 
 @pytest.mark.parametrize("moment", ["a namespace", "a console"])
 def test_destroy_clears_what_a_killed_create_left(plan: Path, moment: str) -> None:
-    name = "test-killed"
-    process = started_until(name, plan, moment)
+    process = started_until(KILLED, plan, moment)
     process.kill()
     process.wait()
-    assert traces(name) != []
-    lab("destroy", name)
-    assert traces(name) == []
+    assert traces(KILLED) != []
+    lab("destroy", KILLED)
+    assert traces(KILLED) == []
 
 
 def test_an_interrupted_create_leaves_nothing(plan: Path) -> None:
-    process = started_until("test-interrupted", plan, "a console")
+    process = started_until(INTERRUPTED, plan, "a console")
     process.send_signal(signal.SIGINT)
     assert process.wait() == 130
-    assert traces("test-interrupted") == []
+    assert traces(INTERRUPTED) == []
 
 
 def test_create_replaces_what_is_there(plan: Path) -> None:
-    process = started_until("test-again", plan, "a namespace")
+    process = started_until(AGAIN, plan, "a namespace")
     process.kill()
     process.wait()
     try:
-        lab("create", "test-again", "--plan", str(plan))
-        assert on("test-again", "tor1", "systemctl", "is-system-running").strip() == "running"
+        lab("create", AGAIN, "--plan", str(plan))
+        assert on(AGAIN, "tor1", "systemctl", "is-system-running").strip() == "running"
     finally:
-        lab("destroy", "test-again")
-    assert traces("test-again") == []
+        lab("destroy", AGAIN)
+    assert traces(AGAIN) == []
 
 
 def started_until(name: str, plan: Path, moment: str) -> subprocess.Popen[bytes]:
@@ -296,9 +312,9 @@ def started_until(name: str, plan: Path, moment: str) -> subprocess.Popen[bytes]
 
 def test_bad_input_is_an_error_that_says_what_to_do(plan: Path, tmp_path: Path) -> None:
     assert "lab name 'Not a name'" in fails("create", "Not a name", "--plan", str(plan))
-    assert "the plan has no host nobody" in fails("create", "test-bad", "--plan", str(plan), "--suite", "nobody=trixie")
-    assert "HOST=SUITE" in fails("create", "test-bad", "--plan", str(plan), "--suite", "node1=sid")
-    assert "there is no lab 'test-bad'" in fails("exec", "test-bad", "node1", "--", "true")
+    assert "the plan has no host nobody" in fails("create", BAD, "--plan", str(plan), "--suite", "nobody=trixie")
+    assert "HOST=SUITE" in fails("create", BAD, "--plan", str(plan), "--suite", "node1=sid")
+    assert f"there is no lab '{BAD}'" in fails("exec", BAD, "node1", "--", "true")
     (tmp_path / "plan.yml").write_text("{version: 1}", encoding="utf-8")
-    assert "is not a plan" in fails("create", "test-bad", "--plan", str(tmp_path / "plan.yml"))
-    assert traces("test-bad") == []
+    assert "is not a plan" in fails("create", BAD, "--plan", str(tmp_path / "plan.yml"))
+    assert traces(BAD) == []

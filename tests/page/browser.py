@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import selectors
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,6 +30,7 @@ OPTIONS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+PATIENCE = 120.0  # seconds that the browser may say nothing while something is expected of it
 
 
 def program() -> str | None:
@@ -53,7 +55,10 @@ class Browser:
         os.close(to_browser)
         os.close(from_browser)
         self._out = os.fdopen(our_writing, "wb", buffering=0)
-        self._in = os.fdopen(our_reading, "rb")
+        self._in = our_reading
+        self._got = bytearray()
+        self._ready = selectors.DefaultSelector()
+        self._ready.register(our_reading, selectors.EVENT_READ)
         self._number = 0
         self._session: str | None = None
         self.events: list[dict[str, Any]] = []
@@ -62,6 +67,7 @@ class Browser:
         self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """A command's result; events that come meanwhile are kept."""
@@ -77,10 +83,12 @@ class Browser:
                 return dict(got["result"])
 
     def _receive(self) -> dict[str, Any]:
-        text = bytearray()
-        while (octet := self._in.read(1)) != b"\0":
-            assert octet, f"the browser is gone with status {self._process.poll()}"
-            text += octet
+        while b"\0" not in self._got:
+            assert self._ready.select(PATIENCE), f"the browser says nothing; its status is {self._process.poll()}"
+            octets = os.read(self._in, 1 << 16)
+            assert octets, f"the browser is gone with status {self._process.poll()}"
+            self._got += octets
+        text, _unused, self._got = self._got.partition(b"\0")
         message: dict[str, Any] = json.loads(text)
         if "method" in message:
             self.events.append(message)
@@ -92,8 +100,8 @@ class Browser:
         self.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.as_uri())
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        loader = self.call("Page.navigate", url=page.as_uri())["loaderId"]
+        while not any(_loaded(event, loader) for event in self.events):
             self._receive()
 
     def resize(self, width: int, height: int = 900) -> None:
@@ -140,6 +148,17 @@ class Browser:
         """End it."""
         self._session = None
         self._out.write(b'{"id": 0, "method": "Browser.close"}\0')
-        self._process.wait(timeout=30)
-        self._out.close()
-        self._in.close()
+        try:
+            self._process.wait(timeout=60)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._ready.close()
+            self._out.close()
+            os.close(self._in)
+
+
+def _loaded(event: dict[str, Any], loader: str) -> bool:
+    """Whether an event says that what ``loader`` loads is there; the page before may still have something to say."""
+    params = event["params"]
+    return event["method"] == "Page.lifecycleEvent" and (params["loaderId"], params["name"]) == (loader, "load")

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ansible
+from processes import until
 
 COLLECTION = "opt/python/ansible_collections/baremetal/dualstack"
 
@@ -41,23 +41,12 @@ while True:
 """
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value of ``holds``; a failure that names ``what`` when there is none."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = holds()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not reached: {what}"
-        time.sleep(0.2)
-
-
 class Box:
     """One host."""
 
     def __init__(self, name: str, root: Path, folder: Path, checkout: Path) -> None:
         self.name = name
-        self.namespace = f"dsr{os.getpid()}-{name}"
+        self.namespace = f"dsr-{secrets.token_hex(4)}-{name}"
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["ip", "netns", "add", self.namespace], check=True)
         self.ip("link", "set", "lo", "up")
@@ -75,9 +64,13 @@ class Box:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        self._pid = until(self._first, "the first process of the host")
-        self._inside = f"/proc/{self._pid}/root"
-        until(lambda: os.path.exists(f"{self._inside}/run/ready") and self._chrooted(), "the host's root")
+        try:
+            self._pid = until(self._first, "the first process of the host")
+            self._inside = f"/proc/{self._pid}/root"
+            until(lambda: os.path.exists(f"{self._inside}/run/ready") and self._chrooted(), "the host's root")
+        except BaseException:
+            self.end()
+            raise
 
     def _first(self) -> int:
         assert self._holder.poll() is None, "the host did not start"
@@ -100,7 +93,7 @@ class Box:
     def run(self, *command: str, data: str = "") -> str:
         """The output of a program on the host, which must succeed."""
         process = self.start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        output, error = process.communicate(data, timeout=120)
+        output, error = process.communicate(data, timeout=300)
         assert process.returncode == 0, f"{self.name}: {command}: {output}{error}"
         return output
 
@@ -124,7 +117,7 @@ class Box:
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
         """The result of a module, with everything that it said under ``raw``."""
-        output, error = process.communicate(timeout=300)
+        output, error = process.communicate(timeout=600)
         try:
             result: dict[str, Any] = json.loads(output)
         except ValueError:

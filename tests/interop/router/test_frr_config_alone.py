@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from interop.router.box import Box, until
+from interop.router.box import Box
 from interop.router.conftest import SECRET, SECRETS, plan_of
+from processes import until
 
 from dualstack.render import frr
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from interop.router.box import until
-from interop.router.conftest import NODES, SECRET, SECRETS, Fabric, plan_of
+from interop.router.conftest import NODES, SECRET, SECRETS, TOR1, Fabric, plan_of
+from processes import until
 
 from dualstack.render import frr
 
@@ -66,7 +66,7 @@ def test_a_wrong_password_is_rolled_back(fabric: Fabric, family: str) -> None:
     text = frr.render(fabric.plan, "tor1").replace(
         f"neighbor {address} password @secret:bgp-auth@", f"neighbor {address} password @secret:other@"
     )
-    done = fabric.tor1.module("frr_config", config=text, secrets={**SECRETS, "other": OTHER}, settle=5)
+    done = fabric.tor1.module("frr_config", config=text, secrets={**SECRETS, "other": OTHER}, settle=20)
     assert done["failed"] and done["rolled_back"] and not done["changed"]
     assert f"{address} (node1)" in done["msg"] and "its password changed in this run" in done["msg"]
     assert "all sessions that were up are up again" in done["msg"]
@@ -108,7 +108,7 @@ def test_no_rollback_when_it_is_not_wanted(fabric: Fabric) -> None:
 def test_a_changed_password_resets_its_session_once(fabric: Fabric, family: str) -> None:
     """Both ends change while the run waits for the session."""
     number = 0 if family == "ipv4" else 1
-    address, own = NODES["node1"][number], ("10.0.1.1", "2001:db8:dc:1::1")[number]
+    address, own = NODES["node1"][number], TOR1[number]
     node = fabric.nodes["node1"]
     text = frr.render(fabric.plan, "tor1").replace(
         f"neighbor {address} password @secret:bgp-auth@", f"neighbor {address} password @secret:other@"

@@ -23,7 +23,7 @@ Answer = Callable[[int, bytes], "bytes | None"]
 
 
 def run(capsys: pytest.CaptureFixture[str], **arguments: Any) -> dict[str, Any]:
-    with patch_module_args(arguments), pytest.raises(SystemExit):
+    with patch_module_args({"timeout": 60, **arguments}), pytest.raises(SystemExit):
         module.main()
     return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
 
@@ -125,9 +125,9 @@ def test_an_error_status_is_an_answer_and_a_body_without_a_node_names_none(
 @FAMILY
 def test_nobody_listens(family: str, capsys: pytest.CaptureFixture[str]) -> None:
     vip = LOOPBACK[family]
-    with server(family, lambda *_unused: b"") as served:
-        port = served.port
-    probe = run(capsys, probes=[{"vip": vip, "port": port}], flows=3)["probes"][vip]
+    with socket.socket(socket.AF_INET6 if family == "ipv6" else socket.AF_INET) as taken:
+        taken.bind((vip, 0))  # but does not listen
+        probe = run(capsys, probes=[{"vip": vip, "port": taken.getsockname()[1]}], flows=3)["probes"][vip]
     assert not probe["ok"] and probe["node"] == "" and probe["ms"] is None
     assert probe["detail"] == "0 of 3 flows answered, connect: Connection refused"
 
@@ -147,7 +147,8 @@ def test_a_connection_alone_is_no_answer_unless_that_is_asked_for(
     vip = LOOPBACK[family]
     with server(family, answer) as served:
         probes = [{"vip": vip, "port": served.port}]
-        probe = run(capsys, probes=probes, flows=1, retries=0, timeout=0.1)["probes"][vip]
+        patience = {"timeout": 0.1} if answer(0, b"") is None else {}
+        probe = run(capsys, probes=probes, flows=1, retries=0, **patience)["probes"][vip]
         assert not probe["ok"] and detail in probe["detail"]
         plain = run(capsys, probes=probes, flows=1, http=False)["probes"][vip]
         assert plain["ok"] and plain["detail"] == "1 of 1 flows answered, TCP connection accepted"

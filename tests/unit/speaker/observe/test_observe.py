@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
+import uuid
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,7 @@ def test_log_lines_quote_and_do_not_flood(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("abstract", [False, True])
 def test_the_service_manager_hears(abstract: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"@dualstack-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+    name = f"@dualstack-test-{uuid.uuid4()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + name[1:] if abstract else name)
         manager.settimeout(60)

@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,12 @@ def desired(port: int, count: int = 2, families: tuple[str, ...] = ("ipv4", "ipv
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, of both families, taken so that nobody else does."""
+    with socket.socket(socket.AF_INET6) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::", 0))
+        yield sock.getsockname()[1]
 
 
 def test_the_socket_is_for_owner_and_group_only(wire: Wire) -> None:
@@ -188,17 +189,20 @@ def test_a_stop_in_order_keeps_the_journal_and_removes_the_socket(wire: Wire, cl
 
 def test_readiness_and_signs_of_life_reach_the_service_manager(tmp_path: Path, wire: Wire) -> None:
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    manager.settimeout(20)
+    manager.settimeout(60)
     manager.bind(str(tmp_path / "notify"))
     wire.stop()
     environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
     environment.pop("WATCHDOG_PID", None)
     command = [sys.executable, "-m", "dualstack_speaker", "wire", "--config", str(wire.config)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        told = [manager.recv(100) for _unused in range(4)]
-        process.terminate()
-        while told[-1] == b"WATCHDOG=1":
-            told.append(manager.recv(100))
+        try:
+            told = [manager.recv(100) for _unused in range(4)]
+            process.terminate()
+            while told[-1] == b"WATCHDOG=1":
+                told.append(manager.recv(100))
+        finally:
+            process.kill()
     assert told[0] == b"READY=1"
     assert told[1:4] == [b"WATCHDOG=1"] * 3
     assert told[-1] == b"STOPPING=1"
