@@ -63,7 +63,7 @@ def test_all_errors_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     intent["cluster"]["pods"] = ["10.0.1.0/25", "2001:db8:dc:1::/72"]
     failed = run(capsys, intent, hosts, tmp_path)
     assert failed["failed"] and not list(tmp_path.iterdir())
-    assert {"unknown-name", "asn-reserved", "overlap"} <= {finding["id"] for finding in failed["findings"]}
+    assert {"unknown-pool", "asn-reserved", "overlap"} <= {finding["id"] for finding in failed["findings"]}
     for finding in failed["findings"]:
         assert (
             finding["path"] in failed["msg"] and finding["reason"] in failed["msg"] and finding["fix"] in failed["msg"]

@@ -166,6 +166,19 @@ def client_without_network(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(place, behind, "the router has no network behind it", fix)
 
 
+@rule("node-nowhere", ERROR, silenceable=False)
+def node_nowhere(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Every node stands in a rack, or states its addresses.
+
+    Source: sessions, next hops and elections follow from where a node stands.
+    """
+    del plan
+    for node, facts in intent.nodes.items():
+        if not facts["racks"] and not facts["addresses"]:
+            fix = "Give it racks with its addresses in them, or addresses."
+            yield Problem(host_path(node), "", "the node stands in no rack and has no addresses", fix)
+
+
 @rule("name-twice", ERROR, silenceable=False)
 def name_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Clusters, pools with pairs, advertisements, peers with routers, Services of a cluster and links are unique.
@@ -232,6 +245,7 @@ RULES = (
     unknown_cluster,
     link_to_itself,
     client_without_network,
+    node_nowhere,
     name_twice,
     segment_name,
 )

@@ -161,5 +161,6 @@ FABRIC = Struct(
             "routers of others that the nodes peer with, known by their addresses alone",
             default=[],
         ),
-    )
+    ),
+    lenient=True,
 )

@@ -33,7 +33,8 @@ CLUSTER = Struct(
         Key("name", NAME, "name of the cluster; artifacts are kept under it", required=True),
         Key("families", ListOf(FAMILY, most=2), "families in order; the first is the primary one", required=True),
         *_CLUSTER,
-    )
+    ),
+    lenient=True,
 )
 FURTHER_CLUSTER = Struct(
     (
@@ -88,7 +89,8 @@ INTENT = Struct(
             default=[],
         ),
         Key("lab", SWITCH, "true: documentation addresses are meant (no warning)", default=False),
-    )
+    ),
+    lenient=True,
 )
 
 ROUTER_HOST = Struct(

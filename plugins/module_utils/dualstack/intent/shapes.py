@@ -267,13 +267,15 @@ class Struct(Shape):
     """A mapping with known keys.
 
     Unknown keys are errors that name the nearest known one; what is known is read all the same. A ``located`` one
-    carries the path at which it stands under the key ``at``.
+    carries the path at which it stands under the key ``at``. A ``lenient`` one has the default in place of a bad value
+    and keeps a bad text, so that everything else is checked too.
     """
 
     keys: tuple[Key, ...]
     words: str = "mapping"
     one_of: tuple[str, ...] = ()
     located: bool = False
+    lenient: bool = False
 
     @property
     def kind(self) -> str:
@@ -306,7 +308,7 @@ class Struct(Shape):
                     )
                 result[key.name] = key.default
                 continue
-            result[key.name] = key.shape.read(given, f"{path}.{key.name}", report)
+            result[key.name] = self._read(key, given, f"{path}.{key.name}", report)
             valid = valid and result[key.name] is not INVALID
         if self.one_of and sum(result[name] is not None for name in self.one_of) != 1:
             given_names = [name for name in self.one_of if result[name] is not None]
@@ -318,6 +320,15 @@ class Struct(Shape):
         if self.located:
             result["at"] = path
         return result if valid else INVALID
+
+    def _read(self, key: Key, given: Any, path: str, report: Report) -> Any:
+        value = key.shape.read(given, path, report)
+        if value is INVALID and self.lenient:
+            if not key.required:
+                return key.default
+            if isinstance(key.shape, Text) and isinstance(given, str):
+                return str(given)
+        return value
 
 
 def _type_name(value: Any) -> str:

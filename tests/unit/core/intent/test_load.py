@@ -58,7 +58,7 @@ def setter(path: str, value: Any) -> Change:
         ("fabric.node_asn", 23456, ("asn-reserved", "dualstack.fabric.node_asn")),
         ("fabric.node_asn", "64512", ("type", "dualstack.fabric.node_asn")),
         ("fabric.password", "hunter2", ("clear-secret", "dualstack.fabric.password")),
-        ("fabric.timers", {"keepalive": 30, "hold": 9}, ("timers", "dualstack.fabric.timers.keepalive")),
+        ("fabric.timers", {"keepalive": 30, "hold": 9}, ("timers-keepalive", "dualstack.fabric.timers.keepalive")),
         (
             "fabric.racks.rack1.network",
             ["10.0.1.5/24", "2001:db8:dc:1::/64"],
@@ -69,8 +69,8 @@ def setter(path: str, value: Any) -> Change:
             ["10.0.1.0/24", "2001:db8:dc:1::5/64"],
             ("address-syntax", "dualstack.fabric.racks.rack1.network[1]"),
         ),
-        ("fabric.racks.rack1.routers", ["tor11"], ("unknown-name", "dualstack.fabric.racks.rack1.routers[0]")),
-        ("fabric.links.0", ["isp1", "br7"], ("unknown-name", "dualstack.fabric.links[0]")),
+        ("fabric.racks.rack1.routers", ["tor11"], ("unknown-router", "dualstack.fabric.racks.rack1.routers[0]")),
+        ("fabric.links.0", ["isp1", "br7"], ("unknown-router", "dualstack.fabric.links[0]")),
         ("fabric.links.0", ["br1", "br1"], ("link-to-itself", "dualstack.fabric.links[0]")),
         ("fabric.links.1", ["br1", "isp1"], ("name-twice", "dualstack.fabric.links[1]")),
         ("fabric.links_from", ["172.16.0.0/29", "2001:db8:ff::/64"], ("link-network", "dualstack.fabric.links[4]")),
@@ -78,18 +78,18 @@ def setter(path: str, value: Any) -> Change:
         ("pools.0.take", "third", ("choice", "dualstack.pools[0].take")),
         ("pools.0.blocks", ["10.9.0.0/24"], ("exactly-one", "dualstack.pools[0]")),
         ("pools.0.name", "staging", ("name-twice", "dualstack.pools[1]")),
-        ("advertise.0.pools", ["produktion"], ("unknown-name", "dualstack.advertise[0].pools[0]")),
+        ("advertise.0.pools", ["produktion"], ("unknown-pool", "dualstack.advertise[0].pools[0]")),
         (
             "advertise.0.bgp",
             {"local_preference": {"br3": 1}},
-            ("unknown-name", "dualstack.advertise[0].bgp.local_preference"),
+            ("unknown-router", "dualstack.advertise[0].bgp.local_preference"),
         ),
         ("advertise.0.bgp", {"communities": [64512]}, ("type", "dualstack.advertise[0].bgp.communities[0]")),
         ("advertise.2.layer2", None, ("exactly-one", "dualstack.advertise[2]")),
         ("advertise.1.pools", ["edge"], ("name-twice", "dualstack.advertise[2]")),
         ("services.0.families", ["ipv4", "ipv4"], ("family-twice", "dualstack.services[0].families")),
         ("services.0.families", ["ipv6", "ipv6"], ("family-twice", "dualstack.services[0].families")),
-        ("services.0.pool", "prod", ("unknown-name", "dualstack.services[0].pool")),
+        ("services.0.pool", "prod", ("unknown-pool", "dualstack.services[0].pool")),
         ("services.1.addresses", ["192.168.100.200"], ("pin-outside", "dualstack.services[1].addresses")),
         ("services.1.addresses", ["2001:db8:1:0:8000::50"], ("pin-outside", "dualstack.services[1].addresses")),
         ("services.1.addresses", ["192.168.100.1"], ("pin-taken", "dualstack.services[1].addresses")),
@@ -99,9 +99,13 @@ def setter(path: str, value: Any) -> Change:
         ("routers.br1", {}, ("missing-key", "br1: dualstack_host.asn")),
         ("routers.br1", {"asn": 64510, "loopback": ["10.0.0.2"]}, ("address-twice", "br2: dualstack_host")),
         ("routers.br1", {"asn": 64510, "loopback": ["2001:db8:dc::2"]}, ("address-twice", "br2: dualstack_host")),
-        ("routers.br1", {"asn": 64510, "router_id": "2001:db8::1"}, ("router-id", "br1: dualstack_host.router_id")),
-        ("routers.br1", {"asn": 64510, "router_id": "224.0.0.1"}, ("router-id", "br1: dualstack_host.router_id")),
-        ("routers.br1", {"asn": 64510, "router_id": "10.0.0.2"}, ("router-id", "br2: dualstack_host.router_id")),
+        (
+            "routers.br1",
+            {"asn": 64510, "router_id": "2001:db8::1"},
+            ("router-id-form", "br1: dualstack_host.router_id"),
+        ),
+        ("routers.br1", {"asn": 64510, "router_id": "224.0.0.1"}, ("router-id-form", "br1: dualstack_host.router_id")),
+        ("routers.br1", {"asn": 64510, "router_id": "10.0.0.2"}, ("router-id-twice", "br2: dualstack_host.router_id")),
         ("routers.br9", {"asn": 1}, ("router-alone", "br9: dualstack_host")),
         (
             "nodes.node1",
@@ -146,13 +150,13 @@ def setter(path: str, value: Any) -> Change:
         (
             "nodes.node1",
             {"racks": {"rack9": ["10.0.1.11", "2001:db8:dc:1::11"]}},
-            ("unknown-name", "node1: dualstack_host.racks"),
+            ("unknown-rack", "node1: dualstack_host.racks.rack9"),
         ),
-        ("nodes.node1", None, ("missing-key", "node1: dualstack_host.racks")),
+        ("nodes.node1", None, ("node-nowhere", "node1: dualstack_host")),
         (
             "clients.client4",
             {"behind": "br1", "addresses": ["198.51.100.10"]},
-            ("no-network", "client4: dualstack_host.behind"),
+            ("client-without-network", "client4: dualstack_host.behind"),
         ),
         (
             "clients.client6",
@@ -214,7 +218,7 @@ def test_an_unknown_key_hides_no_other_finding() -> None:
     data["advertise"][0]["pools"] = ["produktion"]
     data["cluster"]["pods"] = ["10.0.1.0/25", "2001:db8:dc:1::/72"]
     _plan, findings = make(data, hosts)
-    assert {"unknown-key", "unknown-name", "overlap"} <= {finding.id for finding in findings}
+    assert {"unknown-key", "unknown-pool", "overlap"} <= {finding.id for finding in findings}
 
 
 def test_a_small_supernet_of_links_is_said_once_per_link_and_family() -> None:
@@ -231,10 +235,17 @@ def test_many_mistakes_one_run() -> None:
     data["pools"][0]["take"] = "most"
     data["pools"][1]["from"][1] = "2001:db8:prod::/64"
     hosts["routers"]["tor1"]["asn"] = -1
+    data["advertise"][2]["pools"] = ["kante"]
     intent, findings = load(data, hosts)
-    assert intent is None
     assert {finding.id for finding in findings} == {"syntax", "unknown-key", "choice", "address-syntax", "range"}
     assert "did you mean 'node_asn'?" in next(finding.fix for finding in findings if finding.id == "unknown-key")
+    assert intent is not None and intent.partial
+    assert [pool["at"] for pool in intent.pools] == ["dualstack.pools[2]"]
+    assert "production" in intent.named["pools"] and "tor1" in intent.named["routers"]
+    plan, all_findings = make(data, hosts)
+    assert plan is None and all_findings[: len(findings)] == findings
+    unknown = [finding for finding in all_findings if finding.id.startswith("unknown-") and finding.id != "unknown-key"]
+    assert [finding.path for finding in unknown] == ["dualstack.advertise[2].pools[0]"]
 
 
 @pytest.mark.parametrize("value", [None, [], "text", 7, {"cluster": 3}])
