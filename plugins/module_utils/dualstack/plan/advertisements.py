@@ -51,7 +51,7 @@ def advertisements(
             if any(planned and planned["node_selectors"] for _unused, planned in chosen):
                 selecting["node_selectors"] = []
             if advert["bgp"] is not None:
-                result.append({**common, "nodes": names, **selecting, **_bgp(intent, index, advert["bgp"])})
+                result.append({**common, "nodes": names, **selecting, **_bgp(intent, nodes, index, advert["bgp"])})
             else:
                 known = [planned for _unused, planned in chosen if planned]
                 layer2 = _layer2(known, racks, names, advert["layer2"], path, report)
@@ -80,12 +80,12 @@ def _announces(chosen: Chosen, node: str, facts: Mapping[str, Any]) -> bool:
     return all(matches(read(planned["node_selectors"]), labels) for _unused, planned in chosen if planned)
 
 
-def _bgp(intent: Intent, index: int, bgp: dict[str, Any]) -> dict[str, Any]:
+def _bgp(intent: Intent, nodes: Mapping[str, Any], index: int, bgp: dict[str, Any]) -> dict[str, Any]:
     communities = [intent.communities.get(text, text) for text in bgp["communities"]]
     preferences = {}
     by_router = bgp["local_preference"] if isinstance(bgp["local_preference"], Mapping) else {}
     if by_router:
-        community = preference_community(intent, index)
+        community = preference_community(intent, nodes, index)
         communities.append(community)
         preferences = {
             router: {"community": community, "local_preference": value} for router, value in by_router.items()
@@ -100,9 +100,12 @@ def _bgp(intent: Intent, index: int, bgp: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def preference_community(intent: Intent, index: int) -> str:
-    """The community by which routers know the prefixes of advertisement ``index`` (RFC 1997; RFC 8092: 4-octet ASN)."""
-    asn = intent.fabric["node_asn"] or next((facts["asn"] for facts in intent.nodes.values() if facts["asn"]), 0)
+def preference_community(intent: Intent, nodes: Mapping[str, Any], index: int) -> str:
+    """The community by which routers know the prefixes of advertisement ``index`` (RFC 1997; RFC 8092: 4-octet ASN).
+
+    Its first number is the ASN of all nodes, else that of the first node, so that further nodes change nothing.
+    """
+    asn = intent.fabric["node_asn"] or next((facts["asn"] for facts in nodes.values()), 0)
     number = PREFERENCE_COMMUNITY + index
     return f"{asn}:{number}" if asn <= 65535 else f"large:{asn}:0:{number}"
 

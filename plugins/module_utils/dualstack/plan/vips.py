@@ -77,7 +77,7 @@ def _vip(
         "service": f"{service['namespace']}/{service['name']}",
         "pool": service["pools"][family],
         "mode": advert["kind"],
-        "port": service["ports"][0]["port"],
+        "port": next((port["port"] for port in service["ports"] if port["protocol"] == "TCP"), None),
         "prefix": None if layer2 else _prefix(address, advert["aggregation"][family]),
         "advertisement": advert["name"],
         "announcer": announcer,
