@@ -13,13 +13,13 @@ from ..addresses.blocks import IPV4, Block, parse
 class Cursor:
     """Hands out the addresses of blocks (CIDR or range text) of one family, ascending within each block, each once.
 
-    Left out: the network and broadcast address of an IPv4 CIDR and the subnet-router anycast address of an IPv6 CIDR
+    Left out (``usable``): the network and broadcast address of an IPv4 CIDR and the subnet-router anycast address of an IPv6 CIDR
     (RFC 4291 section 2.6.1), unlike MetalLB, which hands them out; with ``avoid_buggy`` also IPv4 addresses that end
     in .0 or .255. A range and a CIDR of at most two addresses are used in full.
     """
 
     def __init__(self, blocks: Iterable[str], avoid_buggy: bool = False) -> None:
-        self._blocks = [_usable(text) for text in blocks]
+        self._blocks = [usable(text) for text in blocks]
         self._avoid_buggy = avoid_buggy
         self._index = 0
         self._next = self._blocks[0].first if self._blocks else 0
@@ -42,7 +42,8 @@ class Cursor:
         return self._avoid_buggy and family == IPV4 and value & 0xFF in (0, 255)
 
 
-def _usable(text: str) -> Block:
+def usable(text: str) -> Block:
+    """The addresses of a block (CIDR or range text) that are given out, as ``Cursor`` says."""
     block = parse(text)
     if "/" not in text or block.size <= 2:
         return block

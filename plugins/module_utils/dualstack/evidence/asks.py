@@ -14,14 +14,15 @@ from ..announcing.expected import expected
 def asks(plan: Mapping[str, Any], host: str) -> dict[str, list[Any]]:
     """``{"probes", "resolve", "prefixes"}`` of a host.
 
-    ``probes``: ``{"vip", "port"}`` of the VIPs that a client gets answers from. ``resolve``: the layer-2 VIPs on the
-    segments of a client or a router, whose neighbour entries it has. ``prefixes``: those that a router holds.
+    ``probes``: ``{"vip", "port"}`` of the VIPs that a client gets answers from; those without a TCP port can't be probed.
+    ``resolve``: the layer-2 VIPs on the segments of a client or a router, whose neighbour entries it has.
+    ``prefixes``: those that a router holds.
     """
     vips = expected(plan)
     beside = {name for name, segment in plan["segments"].items() if host in segment["members"]}
     watching = host in plan["routers"] or host in plan["clients"]
     return {
-        "probes": [{"vip": vip["vip"], "port": vip["port"]} for vip in vips if host in vip["clients"]],
+        "probes": [{"vip": vip["vip"], "port": vip["port"]} for vip in vips if host in vip["clients"] and vip["port"]],
         "resolve": _once(vip["vip"] for vip in vips if watching and beside.intersection(vip["segments"])),
         "prefixes": _once(vip["prefix"] for vip in vips if host in vip["routers"]),
     }

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..addresses import blocks, carve
 from ..addresses.blocks import FAMILY_NAME, AddressError, Block
-from ..addresses.sets import cidrs, subtract
+from ..addresses.sets import subtract
 from ..addresses.space import Space, of_count, of_length
+from ..allocation.first_free import usable
 from ..intent.load import Intent
 from ..intent.shapes import Report, error
 from .selecting import written
@@ -116,14 +117,16 @@ def _stated(intent: Intent) -> Iterator[Block]:
 
 
 def _without(text: str, holes: list[Block]) -> Iterator[str]:
-    """The block itself, or what its holes leave of it: CIDRs where they fit, so that nothing is enumerated."""
+    """The block itself, or what its holes leave of it as ranges, from which every address may be given out.
+
+    The addresses of a CIDR that are never given out (``usable``) go with the holes.
+    """
     block = blocks.parse(text)
     if not any(block.overlap(hole) for hole in holes):
         yield text
         return
-    for part in subtract(block, holes):
-        split = cidrs(part)
-        yield from [str(split[0])] if len(split) == 1 else [blocks.range_text(part)]
+    for part in subtract(usable(text), holes):
+        yield str(part) if part.size == 1 else blocks.range_text(part)
 
 
 def _allocation(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ..case import Case, Report, connection, listing
+from ...page.edges import connection
+from ..case import Case, Report, listing
 
 
 def check(case: Case, report: Report) -> None:
@@ -18,6 +19,10 @@ def check(case: Case, report: Report) -> None:
             "the plan has none",
             "Put a host outside the cluster into the group clients.",
         )
+    if vip["port"] is None:
+        fix = f"Give {vip['service']} a TCP port that answers beside the others."
+        report.problem("clients", f"a TCP port of {vip['service']}", "none: only TCP is probed", fix)
+        return
     for client in vip["clients"]:
         seen = case.seen.client(client)
         probe = (seen.get("probes") or {}).get(vip["vip"])
