@@ -173,11 +173,6 @@ def same(address: str) -> str:
         return address
 
 
-def connection(one: str, other: str) -> str:
-    """The name of the connection between two hosts, the same from either side."""
-    return "--".join(sorted((one, other)))
-
-
 def listing(words: Iterable[str], none: str = "none") -> str:
     """Words with commas, in order."""
     return ", ".join(sorted(words)) or none

@@ -9,35 +9,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
-from .drawing import drawing
-from .html import Markup, element, join, void
+from ..page.drawing import GREEN, IDLE, RED, drawing
+from ..page.frame import document, figure
+from ..page.html import Markup, element, join, void
 from .style import CSS
 from .table import causes
 
 NOT_REACHED = "not reached"
+_SPOKEN = {GREEN: "proven", RED: "broken here", IDLE: "nothing proven"}
 _MODE = {"bgp": "BGP", "layer2": "layer 2"}
 
 
 def page(plan: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """The whole document. ``result`` is what ``judge`` returned for ``plan``."""
     state = _state(result)
-    head = join(
-        [
-            void("meta", charset="utf-8"),
-            void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            void("link", rel="icon", href="data:,"),
-            element("title", f"{result['cluster']}: {_verdict(result)}"),
-            element("style", Markup(CSS)),
-        ]
+    return document(
+        f"{result['cluster']}: {_verdict(result)}",
+        CSS,
+        _header(result, state),
+        element("main", _breaks(result), _figure(plan, result), _rows(result)),
+        _footer(),
     )
-    body = join(
-        [
-            _header(result, state),
-            element("main", _breaks(result), _figure(plan, result), _rows(result)),
-            _footer(),
-        ]
-    )
-    return "<!doctype html>\n" + element("html", element("head", head), element("body", body), lang="en") + "\n"
 
 
 def _state(result: Mapping[str, Any]) -> str:
@@ -88,15 +80,20 @@ def _breaks(result: Mapping[str, Any]) -> Markup:
 def _figure(plan: Mapping[str, Any], result: Mapping[str, Any]) -> Markup:
     families = [FAMILY_NAME[family] for family in plan["cluster"]["families"]]
     strands = f"one strand per family: {', '.join(families)}" if len(families) > 1 else f"{families[0]} only"
-    legend = element(
-        "figcaption",
-        element("span", "proven", class_="green"),
-        element("span", "broken here", class_="red"),
-        element("span", "nothing proven", class_="idle"),
-        element("span", strands, class_="plain"),
-    )
-    picture = element("div", drawing(plan, result), class_="scroll", tabindex=0, role="group", aria_label="The fabric")
-    return join([element("h2", "The fabric"), element("figure", picture, legend, class_="card")])
+    legend = (element("span", words, class_=state) for state, words in _SPOKEN.items())
+    picture = drawing(plan, _states(result), _SPOKEN)
+    return join([element("h2", "The fabric"), figure(picture, *legend, element("span", strands, class_="plain"))])
+
+
+def _states(result: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """(place, family) to state: red when any chain breaks there, else green when any chain proves it."""
+    states: dict[tuple[str, str], str] = {}
+    for vip in result["vips"]:
+        for link in vip["links"]:
+            for place, state in link["places"].items():
+                if states.get((place, vip["family"])) != RED:
+                    states[place, vip["family"]] = state
+    return states
 
 
 def _rows(result: Mapping[str, Any]) -> Markup:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...announcing.reasons import TEXTS
-from ..case import Case, Report, Session, connection, listing, same
+from ...page.edges import connection
+from ..case import Case, Report, Session, listing, same
 
 ESTABLISHED = "established"
 

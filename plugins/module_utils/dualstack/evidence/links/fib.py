@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..case import Case, Report, connection, listing, same
+from ...page.edges import connection
+from ..case import Case, Report, listing, same
 
 
 def check(case: Case, report: Report) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..case import Case, Report, connection, listing
+from ...page.edges import connection
+from ..case import Case, Report, listing
 
 USABLE = frozenset(("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"))
 PROTOCOL = {"ipv4": "ARP", "ipv6": "NDP"}

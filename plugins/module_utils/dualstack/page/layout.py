@@ -75,7 +75,7 @@ def _rows(plan: Mapping[str, Any]) -> list[list[str]]:
     rows = [nodes]
     for tier in tiers:
         names = [name for name, router in plan["routers"].items() if router["tier"] == tier]
-        rows.insert(0, _ordered(plan, names, rack_order, place, {"rack"} if tier == 0 else {"link"}))
+        rows.insert(0, _ordered(plan, names, rack_order, place, {"rack", "remote"} if tier == 0 else {"link"}))
     clients = _ordered(plan, list(plan["clients"]), rack_order, place, {"network", "rack"})
     return [clients, *rows] if clients else rows
 
@@ -84,13 +84,17 @@ def _ordered(
     plan: Mapping[str, Any], names: list[str], racks: Mapping[str, float], place: dict[str, float], kinds: set[str]
 ) -> list[str]:
     """Names by the mean place of what they are tied to; then their own places are noted."""
+    row = set(names)
+    tied: dict[str, list[float]] = {}
+    for segment, content in plan["segments"].items():
+        if content["kind"] in kinds:
+            others = [place[other] for other in content["members"] if other in place and other not in row]
+            middles = [racks[segment]] if content["kind"] == "rack" and not others else others
+            for name in row.intersection(content["members"]):
+                tied.setdefault(name, []).extend(middles)
 
     def middle(name: str) -> float:
-        of = []
-        for segment, content in plan["segments"].items():
-            if content["kind"] in kinds and name in content["members"]:
-                others = [place[other] for other in content["members"] if other in place and other not in names]
-                of += [racks[segment]] if content["kind"] == "rack" and not others else others
+        of = tied.get(name)
         return sum(of) / len(of) if of else len(names)
 
     ordered = sorted(names, key=middle)
