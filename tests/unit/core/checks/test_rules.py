@@ -1,0 +1,84 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule: what it is made of, that it is silent on a sound intent, and that it objects to what breaks it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+
+import fabrics
+import pytest
+from base import base
+from cases import BOTH, IPV4, IPV6, Case
+
+from dualstack.checks import RULES
+from dualstack.checks.rule import Rule
+from dualstack.findings import HINT, SEVERITIES
+from dualstack.plan.build import make
+
+MODULES: list[ModuleType] = [
+    importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases_*.py"))
+]
+CASES: list[Case] = [case for module in MODULES for case in module.CASES]
+ONE_FAMILY: dict[str, tuple[str, str]] = {
+    rule: given for module in MODULES for rule, given in getattr(module, "ONE_FAMILY", {}).items()
+}
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def test_the_base_is_sound() -> None:
+    plan, findings = make(*base())
+    assert findings == []
+    assert plan is not None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.family}")
+def test_a_rule_objects(case: Case) -> None:
+    data, hosts = base()
+    case.edit(data, hosts)
+    found = [finding for finding in make(data, hosts)[1] if finding.id == case.rule]
+    assert case.path in [finding.path for finding in found], found
+    for finding in found:
+        assert finding.severity == BY_ID[case.rule].severity
+        assert finding.reason and finding.fix
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_has_cases(rule: Rule) -> None:
+    """In both families; where it looks at one alone, or at none, the cases say so."""
+    families = {case.family for case in CASES if case.rule == rule.id}
+    if rule.id in ONE_FAMILY:
+        family, reason = ONE_FAMILY[rule.id]
+        assert reason
+        assert families == {family}
+    else:
+        assert families in ({BOTH}, {IPV4, IPV6})
+
+
+def test_cases_are_of_rules_that_exist() -> None:
+    assert {case.rule for case in CASES} | set(ONE_FAMILY) <= set(BY_ID)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_whole(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.id)
+    assert rule.severity in SEVERITIES
+    assert rule.text.endswith(".")
+    assert rule.source
+
+
+def test_ids_are_unique() -> None:
+    assert [name for name, count in Counter(rule.id for rule in RULES).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("example", fabrics.names())
+def test_examples_are_sound(example: str) -> None:
+    """Without an error and without a warning; a hint may be a matter of taste."""
+    plan, findings = make(*fabrics.read(example))
+    assert [finding for finding in findings if finding.severity != HINT and not finding.silenced] == []
+    assert plan is not None
