@@ -14,7 +14,7 @@ from ..addresses.blocks import AddressError, address_text, parse_address
 from ..findings import WARNING, Finding
 from ..intent.shapes import MISSING, Report, error
 from .model import Labels, Node, Secret, Service
-from .shapes import mapping
+from .shapes import listing, mapping
 
 BASIC_AUTH = "kubernetes.io/basic-auth"
 SHARING = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
@@ -28,7 +28,7 @@ def service(
     spec = mapping(given.get("spec"))
     if spec.get("type") != "LoadBalancer":
         return None
-    ingress = mapping(mapping(given.get("status")).get("loadBalancer")).get("ingress") or ()
+    ingress = listing(mapping(mapping(given.get("status")).get("loadBalancer")).get("ingress"))
     addresses: list[str] = []
     for index, entry in enumerate(ingress):
         text = mapping(entry).get("ip")
@@ -56,7 +56,7 @@ def service(
 
 def node(name: str, labels: Labels, given: Mapping[str, Any]) -> Node:
     """A Node."""
-    conditions = mapping(given.get("status")).get("conditions") or ()
+    conditions = listing(mapping(given.get("status")).get("conditions"))
     unavailable = any(
         mapping(entry).get("type") == "NetworkUnavailable" and mapping(entry).get("status") == "True"
         for entry in conditions

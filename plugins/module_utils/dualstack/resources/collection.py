@@ -39,6 +39,8 @@ class UnnamedObject(ValueError):
 
 def key_of(given: Mapping[str, Any]) -> Key:
     """The key of a plain object. Raises UnnamedObject."""
+    if not isinstance(given, Mapping):
+        raise UnnamedObject("is not an object")
     metadata = mapping(given.get("metadata"))
     kind, name, namespace = given.get("kind"), metadata.get("name"), metadata.get("namespace")
     if not all(isinstance(text, str) and text for text in (given.get("apiVersion"), kind, name)):
@@ -126,13 +128,22 @@ class Collection:
             self._findings[key] = tuple(findings)
 
 
-def parse(objects: Iterable[Mapping[str, Any]], judge: Judge = _content) -> tuple[Resources, list[Finding]]:
-    """All objects at once: the resources that are sound, and the findings of the others."""
+def parse(
+    objects: Iterable[Mapping[str, Any]],
+    judge: Judge = _content,
+    others: Callable[[Mapping[str, Any]], bool] = lambda given: False,
+) -> tuple[Resources, list[Finding]]:
+    """All objects at once: the resources that are sound, and the findings of the others.
+
+    ``others``: whether somebody else reads an object, which then is passed over here.
+    """
     collection = Collection(judge)
     unnamed = []
     for index, given in enumerate(objects):
         try:
-            collection.put(given)
+            key_of(given)
+            if not others(given):
+                collection.put(given)
         except UnnamedObject as problem:
             unnamed.append(Finding("object", ERROR, f"[{index}]", "", str(problem), "Add what is missing."))
     return collection.resources(), unnamed + collection.findings()

@@ -49,3 +49,25 @@ class Selector:
 def selected(selectors: Sequence[Selector], labels: Mapping[str, str]) -> bool:
     """Whether any of the selectors matches, or there is none."""
     return not selectors or any(selector.matches(labels) for selector in selectors)
+
+
+def compatible(first: Selector, second: Selector) -> bool:
+    """Whether labels can exist that both match; in doubt yes."""
+    requirements = (*first.requirements, *second.requirements)
+    wanted: dict[str, set[str]] = {}
+    for requirement in requirements:
+        if requirement.operator == IN:
+            values = set(requirement.values)
+            wanted[requirement.key] = wanted.get(requirement.key, values) & values
+    present = {requirement.key for requirement in requirements if requirement.operator in (IN, EXISTS)}
+    for requirement in requirements:
+        if requirement.operator == NOT_IN and requirement.key in wanted:
+            wanted[requirement.key] -= set(requirement.values)
+        if requirement.operator == DOES_NOT_EXIST and requirement.key in present:
+            return False
+    return all(wanted.values())
+
+
+def common(first: Sequence[Selector], second: Sequence[Selector]) -> bool:
+    """Whether two lists of selectors may select the same; in doubt yes."""
+    return not first or not second or any(compatible(one, two) for one in first for two in second)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -99,7 +99,7 @@ class Community(Shape):
         large = value.startswith("large:")
         numbers = value.split(":")[1 if large else 0 :]
         bounds = (3, 0xFFFFFFFF) if large else (2, 0xFFFF)
-        digits = all(number.isascii() and number.isdigit() for number in numbers)
+        digits = all(number.isascii() and number.isdigit() and len(number) <= 10 for number in numbers)
         if len(numbers) != bounds[0] or not digits or max(map(int, numbers)) > bounds[1]:
             fix = 'Write "A:B" with numbers up to 65535, or "large:A:B:C" with numbers up to 4294967295.'
             return error(report, "community", path, value, "is not a community", fix)
@@ -149,3 +149,8 @@ SELECTORS = ListOf(SelectorShape(), least=0)
 def mapping(value: Any) -> Mapping[str, Any]:
     """``value`` if it is a mapping, else an empty one: for parts of objects that others own."""
     return value if isinstance(value, Mapping) else {}
+
+
+def listing(value: Any) -> Sequence[Any]:
+    """``value`` if it is a list, else an empty one: for parts of objects that others own."""
+    return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()

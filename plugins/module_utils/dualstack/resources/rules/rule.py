@@ -1,0 +1,75 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule over resources is, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ...findings import Finding
+from .. import modes
+from ..foreign import Foreign
+from ..model import Key, Resources
+from ..wishes import ServiceWish
+
+
+@dataclass(frozen=True)
+class Case:
+    """Manifests as they were read, and the mode for which they are judged.
+
+    ``objects``: all that have a name, as they were given. ``namespace``: that of the metallb.io objects.
+    """
+
+    mode: str
+    objects: tuple[tuple[Key, Mapping[str, Any]], ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    wishes: Mapping[str, ServiceWish] = field(default_factory=dict)
+    foreign: Foreign = field(default_factory=Foreign)
+    namespace: str = "metallb-system"
+
+    def node_labels(self) -> list[Mapping[str, str]]:
+        """The labels of the Nodes that are known."""
+        return [node.labels for node in self.resources.nodes.values()]
+
+
+class Problem(NamedTuple):
+    """One place where a rule is broken: the path in an object, what stands there, why that is wrong, and the fix."""
+
+    path: str
+    value: str
+    reason: str
+    fix: str
+
+
+Check = Callable[[Case], Iterator[Problem]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over resources; it holds in ``modes``, with a severity of its own for our ``speaker``.
+
+    The docstring of ``check`` says what is checked and, after ``Source:``, where the rule comes from.
+    """
+
+    id: str
+    severity: str
+    check: Check
+    modes: tuple[str, ...]
+    speaker: str
+
+    def __call__(self, case: Case) -> Iterator[Finding]:
+        """The findings of the rule."""
+        if case.mode in self.modes:
+            severity = self.speaker if case.mode == modes.SPEAKER else self.severity
+            for problem in self.check(case):
+                yield Finding(self.id, severity, *problem)
+
+
+def rule(
+    identifier: str, severity: str, only: tuple[str, ...] = modes.MODES, speaker: str = ""
+) -> Callable[[Check], Rule]:
+    """Makes a rule of a function. ``only``: its modes; ``speaker``: its severity for our speaker if that differs."""
+    return lambda check: Rule(identifier, severity, check, only, speaker or severity)
