@@ -30,7 +30,8 @@ def unknown_router(intent: Intent, plan: Plan) -> Iterator[Problem]:
         for end in link["interfaces"]:
             yield from _known(end, link["between"], f"{link['at']}.interfaces", "router of the link")
     for client, facts in intent.clients.items():
-        yield from _known(facts["behind"], known, f"{host_path(client)}.behind", "router")
+        if facts["behind"] is not None:
+            yield from _known(facts["behind"], known, f"{host_path(client)}.behind", "router")
     for advert in intent.advertise:
         preference = (advert["bgp"] or {}).get("local_preference")
         for router in preference if isinstance(preference, dict) else ():
@@ -54,7 +55,7 @@ def unknown_node(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("unknown-rack", ERROR, silenceable=False)
 def unknown_rack(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """Nodes stand in racks of the intent.
+    """Nodes and clients stand in racks of the intent.
 
     Source: the node's sessions follow from its racks.
     """
@@ -62,6 +63,9 @@ def unknown_rack(intent: Intent, plan: Plan) -> Iterator[Problem]:
     for node, facts in intent.nodes.items():
         for rack in facts["racks"]:
             yield from _known(rack, intent.named["racks"], f"{host_path(node)}.racks.{rack}", "rack")
+    for client, facts in intent.clients.items():
+        if facts["rack"] is not None:
+            yield from _known(facts["rack"], intent.named["racks"], f"{host_path(client)}.rack", "rack")
 
 
 @rule("unknown-pool", ERROR, silenceable=False)

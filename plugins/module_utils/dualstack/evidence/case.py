@@ -113,7 +113,7 @@ class Seen:
 
     def __init__(self, observations: Mapping[str, Any]) -> None:
         self._observations = observations
-        self._vips: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
+        self._vips: dict[str, dict[tuple[str, str, str], Mapping[str, Any]]] = {}
 
     def _of(self, group: str, host: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (self._observations.get(group) or {}).get(host) or {"error": NOT_GATHERED}
@@ -149,11 +149,20 @@ class Seen:
         return seen["error"] or "; ".join(["its speaker does not know it", *errors])
 
     def vip(self, node: str, vip: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What the status of ``node`` says about a VIP in its mode, or None."""
+        """What the status of ``node`` says about a VIP in its mode, or None.
+
+        An address that Services share stands there for each of them; the entry of another Service is better than none.
+        """
         if node not in self._vips:
             known = (self.node(node).get("status") or {}).get("vips") or []
-            self._vips[node] = {(same(entry["vip"]), entry["mode"]): entry for entry in known}
-        return self._vips[node].get((same(vip["vip"]), vip["mode"]))
+            held = {}
+            for entry in known:
+                place = (same(entry["vip"]), entry["mode"])
+                held[(*place, entry["service"])] = entry
+                held.setdefault((*place, ""), entry)
+            self._vips[node] = held
+        found, place = self._vips[node], (same(vip["vip"]), vip["mode"])
+        return found.get((*place, vip["service"])) or found.get((*place, ""))
 
 
 class Case(NamedTuple):

@@ -135,7 +135,9 @@ NODE_HOST = Struct(
 )
 CLIENT_HOST = Struct(
     (
-        Key("behind", HOST, "the router whose network the client stands in", required=True),
+        Key("behind", HOST, "the router whose network the client stands in"),
+        Key("rack", Text(), "the rack whose segment it stands on, beside the nodes"),
         Key("addresses", PerFamily(ADDRESS), "its addresses", required=True),
-    )
+    ),
+    one_of=("behind", "rack"),
 )

@@ -56,6 +56,11 @@ def _rack(intent: Intent, name: str, rack: dict[str, Any], report: Report) -> Se
             addresses = _ordered(intent, facts["racks"][name])
             _inside(addresses, networks, node_path, f"rack {name}", report)
             members[node] = _member(rack["interface"], addresses)
+    for client, facts in intent.clients.items():
+        if facts["rack"] == name:
+            addresses = _ordered(intent, facts["addresses"])
+            _inside(addresses, networks, f"{host_path(client)}.addresses", f"rack {name}", report)
+            members[client] = _member(None, addresses)
     return {"kind": RACK, "networks": networks, "members": members}
 
 
