@@ -50,7 +50,8 @@ class LinkServer:
             if os.path.exists(self._path):
                 os.unlink(self._path)
         if self._client is not None:
-            self._client.drop()
+            client, self._client = self._client, None  # its end is no news any more
+            client.drop()
 
     def take_over(self, client: _Client) -> None:
         """A client connected: the one before is dropped."""

@@ -181,6 +181,7 @@ def test_thousands_of_changes_are_written_together_and_compacted(wire: Wire, clo
 
 def test_a_stop_in_order_keeps_the_journal_and_removes_the_socket(wire: Wire, closed_port: int) -> None:
     wire.link().ask("full", desired=desired(closed_port))
+    until(wire.journal.exists, "the journal")  # nothing is left to be written when it stops
     assert wire.stop() == 0
     assert not wire.path.exists()
     assert len(journal.load(wire.journal.read_bytes()).routes) == 4
