@@ -41,20 +41,13 @@ _value:
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render import frr
-from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import host
 
 
 def frr_conf(plan: Mapping[str, Any], router: str) -> str:
     """``frr.render`` of the core."""
-    known = list(plan.get("routers", {})) if isinstance(plan, Mapping) else []
-    if router not in known:
-        raise AnsibleFilterError(
-            f"frr_conf: the plan has no router {str(router)!r}; it has {', '.join(known) or 'none'}"
-        )
-    return frr.render(plain(plan), str(router))
+    return frr.render(*host("frr_conf", plan, "routers", router))
 
 
 class FilterModule:

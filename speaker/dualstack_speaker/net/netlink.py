@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_GETLINK, _NEWLINK, _GETADDR, _NEWADDR, _DONE, _ERROR = 18, 16, 22, 20, 3, 2
-_REQUEST_DUMP = 0x301
-_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, _IPV4_IFADDR, _IPV6_IFADDR
+from ..base import netlink
+from ..base.netlink import Dump
+
+_GROUPS = netlink.LINKS | netlink.IPV4_ADDRESSES | netlink.IPV6_ADDRESSES
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER = 1, 3, 10
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
-_ADDR = struct.Struct("=BBBBI")
 
 
 class Link(NamedTuple):
@@ -35,9 +32,9 @@ class Link(NamedTuple):
 def links() -> list[Link]:
     """All interfaces of this network namespace."""
     found = []
-    for body in _dump(_GETLINK, _NEWLINK, _LINK.pack(0, 0, 0, 0, 0)):
+    for body in _answers(Dump(netlink.GETLINK, netlink.NEWLINK, _LINK.pack(0, 0, 0, 0, 0))):
         _unused, kind, index, flags, _unused = _LINK.unpack_from(body)
-        attributes = dict(_attributes(body[_LINK.size :]))
+        attributes = netlink.attributes(body[_LINK.size :])
         name = attributes.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
         master = attributes.get(_IFLA_MASTER, bytes(4))
         found.append(
@@ -52,12 +49,11 @@ def addresses() -> dict[int, list[tuple[bytes, int]]]:
     Of a point-to-point address the far end stands there: its network is the one on link.
     """
     found: dict[int, list[tuple[bytes, int]]] = {}
-    for body in _dump(_GETADDR, _NEWADDR, _ADDR.pack(0, 0, 0, 0, 0)):
-        _unused, bits, _unused, _unused, index = _ADDR.unpack_from(body)
-        attributes = dict(_attributes(body[_ADDR.size :]))
-        address = attributes.get(_IFA_ADDRESS) or attributes.get(_IFA_LOCAL)
+    for body in _answers(netlink.addresses()):
+        held = netlink.address(body)
+        address = held.attributes.get(netlink.IFA_ADDRESS) or held.attributes.get(netlink.IFA_LOCAL)
         if address:
-            found.setdefault(index, []).append((address, bits))
+            found.setdefault(held.interface, []).append((address, held.bits))
     return found
 
 
@@ -71,40 +67,13 @@ def open_news() -> socket.socket:
 
 
 def drain(sock: socket.socket) -> None:
-    """Reads what waits. An overrun (ENOBUFS) is news as well."""
-    while True:
-        try:
-            sock.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            continue
+    """Reads what waits."""
+    netlink.drain(sock.recv)
 
 
-def _dump(request: int, answer: int, body: bytes) -> Iterator[bytes]:
+def _answers(dump: Dump) -> Iterator[bytes]:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as sock:
         sock.bind((0, 0))
-        sock.send(_HEADER.pack(_HEADER.size + len(body), request, _REQUEST_DUMP, 1, 0) + body)
-        while True:
-            data = sock.recv(1 << 20)
-            at = 0
-            while at + _HEADER.size <= len(data):
-                length, kind, _unused, _unused, _unused = _HEADER.unpack_from(data, at)
-                if kind == _DONE:
-                    return
-                if kind == _ERROR:
-                    code = -struct.unpack_from("=i", data, at + _HEADER.size)[0]
-                    raise OSError(code, os.strerror(code))
-                if kind == answer:
-                    yield data[at + _HEADER.size : at + length]
-                at += (length + 3) & ~3
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        if length < 4:
-            return
-        yield kind & 0x3FFF, data[at + 4 : at + length]
-        at += (length + 3) & ~3
+        sock.send(dump.request)
+        while not dump.done:
+            yield from dump.take(sock.recv(netlink.BUFFER))

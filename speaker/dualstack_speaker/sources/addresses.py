@@ -11,17 +11,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import struct
 from collections.abc import Collection, Iterator
 
-_NEWADDR, _GETADDR, _DONE, _ERROR = 20, 22, 3, 2
-_REQUEST_DUMP = 0x301
-_GROUPS = 0x10 | 0x100  # RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
-_ADDRESS, _LOCAL, _FLAGS = 1, 2, 8
+from ..base import netlink
+
 _TEMPORARY, _DAD_FAILED, _DEPRECATED, _TENTATIVE = 0x01, 0x08, 0x20, 0x40
 _UNUSABLE = _DAD_FAILED | _DEPRECATED | _TENTATIVE
-_HEADER = struct.Struct("=IHHII")
-_BODY = struct.Struct("=BBBBI")
 
 Interfaces = dict[str, tuple[str, ...]]
 
@@ -29,18 +24,17 @@ Interfaces = dict[str, tuple[str, ...]]
 def interfaces(preferred: Collection[str] = ()) -> Interfaces:
     """``address/length`` texts by interface name; those of ``preferred`` first. OSError when the kernel refuses."""
     found: dict[str, list[tuple[bool, str]]] = {}
-    for family, bits, flags, index, attributes in _dump():
-        packed = attributes.get(_LOCAL) or attributes.get(_ADDRESS)
-        flags = int.from_bytes(attributes.get(_FLAGS, bytes([flags])), "little")
-        temporary = family == socket.AF_INET6 and flags & _TEMPORARY
-        if packed is None or flags & _UNUSABLE or temporary:
+    for held in _dump():
+        packed = held.attributes.get(netlink.IFA_LOCAL) or held.attributes.get(netlink.IFA_ADDRESS)
+        temporary = held.family == socket.AF_INET6 and held.flags & _TEMPORARY
+        if packed is None or held.flags & _UNUSABLE or temporary:
             continue
         try:
-            name = socket.if_indextoname(index)
+            name = socket.if_indextoname(held.interface)
         except OSError:
             continue  # gone since the dump
         text = str(ipaddress.ip_address(packed))
-        found.setdefault(name, []).append((text not in preferred, f"{text}/{bits}"))
+        found.setdefault(name, []).append((text not in preferred, f"{text}/{held.bits}"))
     return {
         name: tuple(text for _unused, text in sorted(entries, key=lambda e: e[0]))
         for name, entries in sorted(found.items())
@@ -52,48 +46,19 @@ def open_news() -> socket.socket:
     news = socket.socket(
         socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
     )
-    news.bind((0, _GROUPS))
+    news.bind((0, netlink.IPV4_ADDRESSES | netlink.IPV6_ADDRESSES))
     return news
 
 
 def drain(news: socket.socket) -> None:
-    """Reads what waits. An overrun (ENOBUFS) is news as well."""
-    while True:
-        try:
-            news.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            continue
+    """Reads what waits."""
+    netlink.drain(news.recv)
 
 
-def _dump() -> Iterator[tuple[int, int, int, int, dict[int, bytes]]]:
-    """(family, prefix length, flags, interface number, attributes) of every address."""
-    body = _BODY.pack(0, 0, 0, 0, 0)
+def _dump() -> Iterator[netlink.Address]:
+    dump = netlink.addresses()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as sock:
         sock.bind((0, 0))
-        sock.send(_HEADER.pack(_HEADER.size + len(body), _GETADDR, _REQUEST_DUMP, 1, 0) + body)
-        while True:
-            data = sock.recv(1 << 20)
-            at = 0
-            while at + _HEADER.size <= len(data):
-                length, kind, _unused, _unused, _unused = _HEADER.unpack_from(data, at)
-                if kind == _DONE:
-                    return
-                if kind == _ERROR:
-                    raise OSError(-struct.unpack_from("=i", data, at + _HEADER.size)[0], "rtnetlink refused")
-                if kind == _NEWADDR:
-                    family, bits, flags, _unused, index = _BODY.unpack_from(data, at + _HEADER.size)
-                    rest = data[at + _HEADER.size + _BODY.size : at + length]
-                    yield family, bits, flags, index, dict(_attributes(rest))
-                at += (length + 3) & ~3
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        if length < 4:
-            return
-        yield kind & 0x3FFF, data[at + 4 : at + length]
-        at += (length + 3) & ~3
+        sock.send(dump.request)
+        while not dump.done:
+            yield from map(netlink.address, dump.take(sock.recv(netlink.BUFFER)))

@@ -10,9 +10,10 @@ import sys
 
 from dualstack.findings import has_errors
 
+from ..observe.config_file import ConfigError
 from ..sources import addresses
 from .agent import Agent
-from .config import DEFAULT_PATH, ConfigError, load
+from .config import DEFAULT_PATH, load
 
 OF_THE_HOST = ("no-next-hop",)  # wrong with the host as it is now, not with what is checked: said, and no refusal
 

@@ -6,19 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from typing import Any, NamedTuple
 
 from dualstack.findings import nearest
 
-from ..observe.logs import LEVELS
+from ..observe.config_file import Given, read
 
 DEFAULT_PATH = "/etc/dualstack/speaker.json"
-_PATHS = ("resources", "wire_socket", "status_socket")
-
-
-class ConfigError(ValueError):
-    """Names the file, the key and what is expected there."""
 
 
 class Config(NamedTuple):
@@ -38,64 +32,43 @@ class Config(NamedTuple):
 
 def load(path: str) -> Config:
     """The configuration in a file. Raises ConfigError."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: no JSON: {error}") from None
-    return parse(path, value)
+    return parse(path, read(path))
 
 
 def parse(where: str, value: Any) -> Config:
-    """Checks a configuration; ``where`` begins every error. Raises ConfigError."""
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: an object is expected")
-    for name in value:
-        if name not in Config._fields:
-            raise ConfigError(f"{where}: {name}: unknown key; {nearest(name, Config._fields)}")
-    given = {name: item for name, item in value.items() if item is not None}
-    _expect(where, given, "node", isinstance(given.get("node"), str) and given["node"], "the node's name")
-    for name in _PATHS:
-        path = given.get(name, "/")
-        _expect(where, given, name, isinstance(path, str) and path.startswith("/"), "an absolute path")
-    if "router_id" in given:
-        given["router_id"] = _address(where, "router_id", given["router_id"], version=4)
-    addresses = given.get("addresses", [])
-    _expect(where, given, "addresses", isinstance(addresses, list), "a list of addresses")
-    given["addresses"] = tuple(_address(where, "addresses", item) for item in addresses)
-    lb_class = given.get("load_balancer_class", "")
-    _expect(where, given, "load_balancer_class", isinstance(lb_class, str), "a text")
-    flag = given.get("ignore_exclude_label", False)
-    _expect(where, given, "ignore_exclude_label", isinstance(flag, bool), "true or false")
-    _expect(where, given, "log_level", given.get("log_level", "info") in LEVELS, f"one of {', '.join(LEVELS)}")
-    if "metrics" in given:
-        given["metrics"] = _listener(where, given["metrics"])
-    return Config(**given)
+    """Checks a configuration, in which null counts as absent; ``where`` begins every error. Raises ConfigError."""
+    given = Given(where, value, Config._fields, nearest)
+    values = given.values = {name: item for name, item in given.values.items() if item is not None}
+    given.expect("node", isinstance(values.get("node"), str) and values["node"], "the node's name")
+    given.expect_paths("resources", "wire_socket", "status_socket")
+    if "router_id" in values:
+        values["router_id"] = _address(given, "router_id", values["router_id"], version=4)
+    addresses = values.get("addresses", [])
+    given.expect("addresses", isinstance(addresses, list), "a list of addresses")
+    values["addresses"] = tuple(_address(given, "addresses", item) for item in addresses)
+    given.expect("load_balancer_class", isinstance(values.get("load_balancer_class", ""), str), "a text")
+    given.expect("ignore_exclude_label", isinstance(values.get("ignore_exclude_label", False), bool), "true or false")
+    given.expect_log_level()
+    if "metrics" in values:
+        values["metrics"] = _listener(given, values["metrics"])
+    return Config(**values)
 
 
-def _expect(where: str, given: dict[str, Any], name: str, fulfilled: object, words: str) -> None:
-    if not fulfilled:
-        shown = f", not {given[name]!r}" if name in given else ""
-        raise ConfigError(f"{where}: {name}: {words} is expected{shown}")
-
-
-def _address(where: str, name: str, value: Any, version: int = 0) -> str:
+def _address(given: Given, name: str, value: Any, version: int = 0) -> str:
     try:
         address = ipaddress.ip_address(str(value))
     except ValueError:
-        raise ConfigError(f"{where}: {name}: {value!r} is not an IP address") from None
+        raise given.error(name, f"{value!r} is not an IP address") from None
     if version and address.version != version:
-        raise ConfigError(f"{where}: {name}: an IPv{version} address is expected, not {value!r}")
+        raise given.error(name, f"an IPv{version} address is expected, not {value!r}")
     return str(address)
 
 
-def _listener(where: str, value: Any) -> tuple[str, int]:
+def _listener(given: Given, value: Any) -> tuple[str, int]:
     """Only loopback: the metrics carry no authentication."""
     host, _unused, port = str(value).rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    address = ipaddress.ip_address(_address(where, "metrics", bare))
+    address = ipaddress.ip_address(_address(given, "metrics", bare))
     if not address.is_loopback or not (port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise ConfigError(f'{where}: metrics: loopback and a port like "127.0.0.1:7473" is expected, not {value!r}')
+        raise given.error("metrics", f'loopback and a port like "127.0.0.1:7473" is expected, not {value!r}')
     return bare, int(port)

@@ -18,13 +18,14 @@ from typing import Any
 from dualstack.findings import ERROR, Finding
 
 from ..observe import systemd
+from ..observe.config_file import ConfigError
 from ..observe.http import PageServer
 from ..observe.logs import Log
 from ..observe.metrics import CONTENT_TYPE, render
 from ..sources import addresses
 from . import metrics
 from .agent import Agent
-from .config import DEFAULT_PATH, Config, ConfigError, load
+from .config import DEFAULT_PATH, Config, load
 from .link_client import LinkClient
 from .status_server import StatusServer
 from .view import Status, merge

@@ -11,7 +11,8 @@ import socket
 import sys
 from typing import Any
 
-from .config import DEFAULT_PATH, Config, ConfigError, load
+from ..observe.config_file import ConfigError
+from .config import DEFAULT_PATH, Config, load
 from .tables import render
 from .view import Status, healthy, session_list
 

@@ -13,9 +13,10 @@ import signal
 import sys
 
 from ..observe import systemd
+from ..observe.config_file import ConfigError
 from ..observe.logs import Log
 from .bgp_io import reason
-from .config import DEFAULT_PATH, Config, ConfigError, load
+from .config import DEFAULT_PATH, Config, load
 from .engine import Engine
 from .journal_file import JournalFile
 from .layer2_io import Layer2Driver

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from dualstack_speaker.speaker.config import ConfigError, load, parse
+from dualstack_speaker.observe.config_file import ConfigError
+from dualstack_speaker.speaker.config import load, parse
 
 
 def test_only_the_node_is_needed() -> None:

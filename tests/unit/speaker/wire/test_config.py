@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from dualstack_speaker import __main__ as program
-from dualstack_speaker.wire.config import Config, ConfigError, load, parse
+from dualstack_speaker.observe.config_file import ConfigError
+from dualstack_speaker.wire.config import Config, load, parse
 
 
 def test_everything_has_a_default() -> None:
