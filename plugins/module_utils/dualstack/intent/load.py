@@ -61,7 +61,12 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
     seen: dict[str, str] = {}
     for group, shape in GROUPS.items():
         groups[group] = {}
-        for host, facts in (hosts.get(group) or {}).items():
+        members = hosts.get(group) or {}
+        if not isinstance(members, Mapping):
+            fix = "Give what the filter baremetal.dualstack.intent_hosts returns."
+            error(report, "type", f"hosts.{group}", members, "expected a mapping of hosts to dualstack_host", fix)
+            members = {}
+        for host, facts in members.items():
             path = host_path(host)
             if host in seen:
                 reason = f"is a member of {seen[host]} and of {group}"
@@ -77,18 +82,22 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
 
 def _named(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     """The names of everything that the intent defines, whether or not the rest of it can be read."""
-    fabric = data.get("fabric") or {}
+    given = data.get("fabric")
+    fabric = given if isinstance(given, Mapping) else {}
     mappings = {
         **{group: hosts.get(group) for group in GROUPS},
         **{key: fabric.get(key) for key in ("racks", "peer_groups")},
         **{key: data.get(key) for key in ("bfd_profiles", "communities")},
     }
     lists = {"peers": fabric.get("peers"), **{key: data.get(key) for key in ("pools", "pairs", "clusters")}}
-    found = {key: frozenset(map(str, value or ())) for key, value in mappings.items()}
+    found = {
+        key: frozenset(map(str, value)) if isinstance(value, Mapping) else frozenset()
+        for key, value in mappings.items()
+    }
     for key, entries in lists.items():
-        given = entries if isinstance(entries, (list, tuple)) else ()
-        found[key] = frozenset(str(each["name"]) for each in given if isinstance(each, Mapping) and "name" in each)
-    found["clusters"] |= {str((data.get("cluster") or {}).get("name"))}
+        known = [each for each in entries if isinstance(each, Mapping)] if isinstance(entries, (list, tuple)) else []
+        found[key] = frozenset(str(each["name"]) for each in known if "name" in each)
+    found["clusters"] |= {str(data["cluster"].get("name"))}
     return found
 
 
