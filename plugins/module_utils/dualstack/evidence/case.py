@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..announcing.propagation import link_local
+
 NOT_GATHERED = "nothing was gathered from it (was it in the run's --limit?)"
 
 
@@ -80,13 +82,21 @@ class Fabric:
                     self._homes.setdefault(same(address), set()).add(name)
         for name, router in plan["routers"].items():
             self._owners.update({same(address): name for address in router["loopback"].values()})
+        self._behind = {
+            (own["host"], link_local(own["interface"])): other["host"]
+            for session in plan["sessions"]
+            if session["unnumbered"]
+            for own, other in (session["ends"], session["ends"][::-1])
+        }
 
-    def owner(self, address: str) -> str | None:
-        """The host that has this address, or None."""
-        return self._owners.get(same(address))
+    def owner(self, host: str, hop: str) -> str | None:
+        """The host that the next hop ``hop`` of ``host`` is, or None. A link-local one is known by its interface."""
+        return self._behind.get((host, hop)) or self._owners.get(same(hop))
 
     def adjacent(self, host: str, address: str) -> bool:
         """Whether ``address`` belongs to a host on a segment of ``host``, so that a route can use it directly."""
+        if (host, address) in self._behind:
+            return True
         return not self._homes.get(same(address), set()).isdisjoint(self._segments.get(host, ()))
 
     def node_sessions(self, node: str, family: str) -> list[Session]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_NEIGHBOUR = re.compile(r"^\s*neighbor (\S+) remote-as ", re.MULTILINE)
+_NEIGHBOUR = re.compile(r"^\s*neighbor (\S+) (?:interface .*)?remote-as ", re.MULTILINE)
 _PASSWORD = re.compile(r"^\s*neighbor (\S+) password (.*\S)", re.MULTILINE)
 
 

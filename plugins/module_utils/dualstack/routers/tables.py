@@ -8,11 +8,13 @@ Inputs are what ``vtysh … json`` (8.4 to 10.3) and ``ip -j`` print. Absent pre
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..addresses.blocks import FAMILIES, family_of
+from ..announcing.propagation import link_local
 
 Observation = dict[str, Any]
 
@@ -33,14 +35,21 @@ def by_family(prefixes: Sequence[str]) -> dict[str, list[str]]:
 
 
 def bgp(prefixes: Sequence[str], shown: Sequence[Mapping[str, Any]]) -> dict[str, list[Observation]]:
-    """``shown`` holds one ``show bgp … PREFIX json`` per prefix; every path in use is ``best``, multipath included."""
+    """``shown`` holds one ``show bgp … PREFIX json`` per prefix; every path in use is ``best``, multipath included.
+
+    A link-local next hop is written as a plan writes it: by the interface that leads to it.
+    """
     return {
         prefix: [_path(path) for path in table["paths"]] for prefix, table in zip(prefixes, shown) if table.get("paths")
     }
 
 
 def fib(prefixes: Sequence[str], shown: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, list[str]]:
-    """``shown`` holds one ``ip -j route show exact PREFIX`` per prefix; a route without gateway shows its device."""
+    """``shown`` holds one ``ip -j route show exact PREFIX`` per prefix; a route without gateway shows its device.
+
+    A link-local gateway is written by the device, as a plan does: also that of an IPv4 route over IPv6 (RFC 8950), for
+    which zebra may have the kernel use 169.254.0.1 with the neighbour's MAC.
+    """
     return {
         prefix: [hop for route in routes for hop in _next_hops(route)]
         for prefix, routes in zip(prefixes, shown)
@@ -60,7 +69,7 @@ def _path(path: Mapping[str, Any]) -> Observation:
     hops = path.get("nexthops", [])
     chosen = next((hop for hop in hops if hop.get("scope") == "global"), hops[0] if hops else {})
     return {
-        "next_hop": chosen.get("ip", ""),
+        "next_hop": _hop(chosen.get("ip", ""), path.get("peer", {}).get("interface")),
         "communities": [
             *path.get("community", {}).get("list", []),
             *(f"large:{value}" for value in path.get("largeCommunity", {}).get("list", [])),
@@ -74,6 +83,18 @@ def _path(path: Mapping[str, Any]) -> Observation:
 
 def _next_hops(route: Mapping[str, Any]) -> Iterator[str]:
     for hop in route.get("nexthops", [route]):
-        via = hop.get("gateway") or hop.get("via", {}).get("host") or hop.get("dev")
-        if via:
-            yield str(via)
+        device = hop.get("dev")
+        via = hop.get("gateway") or hop.get("via", {}).get("host")
+        if via or device:
+            yield _hop(via, device) if via else str(device)
+
+
+def _hop(address: str, interface: str | None) -> str:
+    return link_local(interface) if interface and _is_link_local(address) else address
+
+
+def _is_link_local(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_link_local
+    except ValueError:
+        return False

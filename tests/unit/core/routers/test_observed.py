@@ -65,6 +65,15 @@ def test_a_session_of_both_families_is_one() -> None:
     assert found["10.0.0.1"]["uptime_s"] == 61 and found["10.0.0.1"]["established"] == 2
 
 
+def test_a_session_is_known_by_its_interface() -> None:
+    peer = {"state": "Established", "remoteAs": 1, "idType": "interface"}
+    before = sessions.summary({"ipv4Unicast": {"peers": {"swp1": peer}}, "ipv6Unicast": {"peers": {"swp1": peer}}})
+    assert before["swp1"]["families"] == ["ipv4", "ipv6"]
+    assert sessions.lost(sessions.up(before), {}, CONFIG) == ["swp1"]
+    for version in ("interface remote-as external", "interface v6only remote-as 64500"):
+        assert sessions.configured(f"router bgp 1\n neighbor swp1 {version}\n") == {"swp1"}
+
+
 def test_configured_neighbours() -> None:
     assert sessions.configured(CONFIG) == {"10.0.1.11", "2001:db8::11", "swp1"}
 
@@ -126,6 +135,9 @@ def test_documents_one_after_the_other() -> None:
         list(tables.documents('{"a": 1}\n% Unknown command'))
 
 
+UNNUMBERED = [{"ip": "fe80::1", "scope": "global"}, {"ip": "fe80::1", "scope": "link-local", "used": True}]
+
+
 @pytest.mark.parametrize(
     ("prefix", "hops", "shown"),
     [
@@ -135,6 +147,8 @@ def test_documents_one_after_the_other() -> None:
             [{"ip": "fe80::1", "scope": "link-local", "used": True}, {"ip": "2001:db8::11", "scope": "global"}],
             "2001:db8::11",
         ),
+        ("192.168.100.1/32", UNNUMBERED, "fe80::%swp1"),
+        ("2001:db8:1::1/128", UNNUMBERED, "fe80::%swp1"),
     ],
 )
 def test_paths_of_a_prefix(prefix: str, hops: list[dict[str, Any]], shown: str) -> None:
@@ -144,7 +158,7 @@ def test_paths_of_a_prefix(prefix: str, hops: list[dict[str, Any]], shown: str) 
         "largeCommunity": {"list": ["4200000000:0:100"]},
         "locPrf": 200,
         "multipath": True,
-        "peer": {"peerId": "10.0.1.11"},
+        "peer": {"peerId": "10.0.1.11", **({"interface": "swp1"} if hops is UNNUMBERED else {})},
         "aspath": {"string": "64512"},
     }
     found = tables.bgp([prefix, "192.0.2.1/32"], [{"prefix": prefix, "paths": [path]}, {}])
@@ -160,6 +174,11 @@ def test_paths_of_a_prefix(prefix: str, hops: list[dict[str, Any]], shown: str) 
             }
         ]
     }
+
+
+def test_a_link_local_next_hop_of_a_numbered_session_stays() -> None:
+    path = {"nexthops": [{"ip": "fe80::1", "scope": "link-local"}], "peer": {"peerId": "2001:db8::11"}}
+    assert tables.bgp(["2001:db8:1::1/128"], [{"paths": [path]}])["2001:db8:1::1/128"][0]["next_hop"] == "fe80::1"
 
 
 def test_a_path_that_is_not_used_is_not_best() -> None:
@@ -178,13 +197,19 @@ def test_next_hops_of_the_kernel() -> None:
         [{"dst": "d", "dev": "rack1"}],
         [{"dst": "e", "type": "blackhole"}],
         [],
+        [{"dst": "g", "nexthops": [{"via": {"family": "inet6", "host": "fe80::1"}, "dev": n} for n in ("x", "y")]}],
+        [{"dst": "h", "nexthops": [{"gateway": "fe80::1", "dev": "x"}, {"gateway": "fe80::1", "dev": "y"}]}],
+        [{"dst": "i", "gateway": "169.254.0.1", "dev": "x", "flags": ["onlink"]}],
     ]
-    assert tables.fib(list("abcdef"), routes) == {
+    assert tables.fib(list("abcdefghi"), routes) == {
         "a": ["10.0.1.11", "10.0.1.12"],
         "b": ["2001:db8::11"],
-        "c": ["fe80::1"],
+        "c": ["fe80::%x"],
         "d": ["rack1"],
         "e": [],
+        "g": ["fe80::%x", "fe80::%y"],
+        "h": ["fe80::%x", "fe80::%y"],
+        "i": ["fe80::%x"],
     }
 
 

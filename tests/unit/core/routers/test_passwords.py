@@ -9,12 +9,12 @@ import pytest
 
 from dualstack.routers.passwords import changed
 
-ADDRESSES = ("10.0.1.11", "2001:db8:dc:1::11")
+ADDRESSES = ("10.0.1.11", "2001:db8:dc:1::11", "swp1")
 
 
 def configuration(address: str, key: str | None) -> str:
     lines = [
-        f" neighbor {address} remote-as 64512",
+        f" neighbor {address}{' interface v6only' if address == 'swp1' else ''} remote-as 64512",
         " neighbor 192.0.2.9 remote-as 1",
         " neighbor 192.0.2.9 password same",
     ]

@@ -50,7 +50,7 @@ def _look(case: Case) -> str:
 
 
 def _absent(case: Case, router: str, wanted: Mapping[str, Any], report: Report) -> None:
-    sources = {hop: case.fabric.owner(hop) or "unknown" for hop in wanted["next_hops"]}
+    sources = {hop: case.fabric.owner(router, hop) or "unknown" for hop in wanted["next_hops"]}
     report.problem(
         router,
         f"{case.vip['prefix']} via {listing(f'{hop} ({host})' for hop, host in sources.items())}",
@@ -71,7 +71,7 @@ def _next_hops(
     if not missing and not extra:
         return
     hop = min(missing or extra)
-    owner = case.fabric.owner(hop)
+    owner = case.fabric.owner(router, hop)
     report.problem(
         router,
         f"{case.vip['prefix']} via {listing(planned)}",
@@ -112,7 +112,7 @@ def _preference(
 
 def _prove(case: Case, router: str, used: Sequence[Mapping[str, Any]], report: Report) -> None:
     for path in used:
-        owner = case.fabric.owner(path["next_hop"])
+        owner = case.fabric.owner(router, path["next_hop"])
         preference = path["local_preference"]
         report.fact(
             f"{router}: {case.vip['prefix']} via {path['next_hop']} ({owner})"

@@ -33,7 +33,7 @@ def _router(case: Case, router: str, wanted: Mapping[str, Any], seen: set[str], 
     direct = all(case.fabric.adjacent(router, hop) for hop in planned)
     strangers = seen - planned if direct else set()
     if len(seen) == number and not strangers:
-        owners = [case.fabric.owner(hop) for hop in sorted(seen)]
+        owners = [case.fabric.owner(router, hop) for hop in sorted(seen)]
         report.fact(
             f"{router}: {case.vip['prefix']} has {number} path(s) in the kernel: {listing(seen)}",
             router,
@@ -41,7 +41,7 @@ def _router(case: Case, router: str, wanted: Mapping[str, Any], seen: set[str], 
         )
         return
     missing = planned - seen if direct and len(seen) < number else set()
-    owner = case.fabric.owner(min(missing)) if missing else None
+    owner = case.fabric.owner(router, min(missing)) if missing else None
     kernel, frr = ("ip -6", "ipv6") if case.vip["family"] == "ipv6" else ("ip", "ip")
     report.problem(
         router,
