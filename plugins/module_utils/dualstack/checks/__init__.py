@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..findings import Finding
 from ..intent.load import Intent
-from . import asns, families, names, overlaps
+from . import addresses, asns, families, names, overlaps
 from .rule import Plan, Rule
 from .silencing import apply
 
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *families.RULES,
     *asns.RULES,
     *overlaps.RULES,
+    *addresses.RULES,
 )
 
 

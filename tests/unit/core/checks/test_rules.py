@@ -82,3 +82,13 @@ def test_examples_are_sound(example: str) -> None:
     plan, findings = make(*fabrics.read(example))
     assert [finding for finding in findings if finding.severity != HINT and not finding.silenced] == []
     assert plan is not None
+
+
+@pytest.mark.parametrize("rule", ["address-documentation", "address-benchmark", "address-not-random"])
+def test_a_lab_may_use_any_space(rule: str) -> None:
+    """Cases without the lab are in ``cases_addresses``."""
+    for case in [case for case in CASES if case.rule == rule]:
+        data, hosts = base()
+        case.edit(data, hosts)
+        data["lab"] = True
+        assert rule not in [finding.id for finding in make(data, hosts)[1]]
