@@ -84,7 +84,7 @@ try:
 except ImportError:
     YAML_ERROR = traceback.format_exc()
 
-OWNED = ("plan.yml", "resources.yml", "routers", "nodes")
+OWNED = ("plan.yml", "resources.yml", "routers", "nodes", "clusters")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from ..addresses.blocks import BITS, FAMILY_NAME, AddressError, Block
 from ..findings import ERROR, Finding
 from ..intent.load import Intent, host_path
 from ..intent.shapes import Report
-from .selecting import nodes_of
+from .selecting import nodes_of, written
 
 Segment = dict[str, Any]
 RACK, LINK, NETWORK, REMOTE = "rack", "link", "network", "remote"
@@ -61,7 +61,8 @@ def _rack(intent: Intent, name: str, rack: dict[str, Any], report: Report) -> Se
             addresses = _ordered(intent, facts["addresses"])
             _inside(addresses, networks, f"{host_path(client)}.addresses", f"rack {name}", report)
             members[client] = _member(None, addresses)
-    return {"kind": RACK, "networks": networks, "members": members}
+    selectors = written(rack["node_selectors"])
+    return {"kind": RACK, "networks": networks, "members": members, "node_selectors": selectors}
 
 
 def _link(intent: Intent, index: int, link: dict[str, Any], report: Report) -> Segment:
@@ -132,7 +133,8 @@ def _remote(intent: Intent, peer: dict[str, Any]) -> Segment:
         if peer["source_address"] is not None:
             addresses[blocks.family_of(peer["source_address"])] = peer["source_address"]
         members[node] = _member(peer["interface"], addresses)
-    return {"kind": REMOTE, "networks": {}, "members": members}
+    selectors = written(peer["node_selectors"])
+    return {"kind": REMOTE, "networks": {}, "members": members, "node_selectors": selectors}
 
 
 def _towards(intent: Intent, node: str, addresses: dict[str, str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ def build(
     racks = {name: segment for name, segment in segments.items() if segment["kind"] == RACK}
     peering = _peering(intent, nodes)
     agreed = {name: terms(intent, intent.fabric["racks"][name]["peer_group"]) for name in racks}
-    remote = {peer["name"]: terms(intent, peer["peer_group"]) for peer in intent.fabric["peers"]}
+    remote = {peer["name"]: _terms_of_peer(intent, peer) for peer in intent.fabric["peers"]}
     for node, facts in nodes.items():
         low = End(node, NODE_TIER, facts)
         for name, segment in racks.items():
@@ -78,6 +78,12 @@ def _pair(intent: Intent, name: str, segment: Segment, low: End, high: End, agre
     ]
     for transport, carried in _layout(agreed.layout, common):
         yield _session(name, segment, low, high, (transport, carried), agreed, transport)
+
+
+def _terms_of_peer(intent: Intent, peer: dict[str, Any]) -> Terms:
+    agreed = terms(intent, peer["peer_group"])
+    dynamic = agreed.values["dynamic_asn"] or peer["dynamic_asn"] is not None
+    return agreed._replace(values={**agreed.values, "dynamic_asn": dynamic})
 
 
 def _to_peer(

@@ -9,11 +9,14 @@ Passwords are not among them: the Secrets that BGPPeers name are written on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..plan import clusters
 from ..resources.cluster import BASIC_AUTH
+from ..resources.modes import SPEAKER
 from . import resources
+from .resources.hosts import addresses
 
 CONFIG_FOLDER = "/etc/dualstack"
 RUNTIME_FOLDER = "/run/dualstack"
@@ -23,13 +26,22 @@ REALTIME_PRIORITY = 5
 
 
 def render(plan: Mapping[str, Any], node: str) -> dict[str, str]:
-    """``{path below CONFIG_FOLDER: text}`` for a node of the plan. Raises KeyError when it is not in the plan."""
-    files = {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire())}
-    groups: dict[str, list[resources.Object]] = {}
-    for item in resources.render(plan):
-        groups.setdefault(_file(item), []).append(item)
-    files.update({f"{RESOURCES}/{name}": _lines(groups[name]) for name in sorted(groups)})
-    return files
+    """``{path below CONFIG_FOLDER: text}`` for a node of the plan; nothing where MetalLB announces.
+
+    Raises KeyError when it is not in the plan.
+    """
+    cluster = plan["nodes"][node]["cluster"]
+    return _files(plan, node, _resources(plan, cluster)) if _ours(plan, cluster) else {}
+
+
+def every(plan: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each node of our speakers with its files; what the nodes of a cluster share is rendered once."""
+    for cluster in clusters.every(plan):
+        if _ours(plan, cluster["name"]):
+            shared = _resources(plan, cluster["name"])
+            for node, facts in plan["nodes"].items():
+                if facts["cluster"] == cluster["name"]:
+                    yield node, _files(plan, node, shared)
 
 
 def secrets(plan: Mapping[str, Any], node: str) -> list[str]:
@@ -54,12 +66,26 @@ def secret_object(name: str, password: str) -> dict[str, Any]:
     }
 
 
+def _ours(plan: Mapping[str, Any], cluster: str) -> bool:
+    return bool(clusters.named(plan, cluster)["load_balancer"] == SPEAKER)
+
+
+def _files(plan: Mapping[str, Any], node: str, shared: Mapping[str, str]) -> dict[str, str]:
+    return {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire()), **shared}
+
+
+def _resources(plan: Mapping[str, Any], cluster: str) -> dict[str, str]:
+    groups: dict[str, list[resources.Object]] = {}
+    for item in resources.render(plan, cluster):
+        groups.setdefault(_file(item), []).append(item)
+    return {f"{RESOURCES}/{name}": _lines(groups[name]) for name in sorted(groups)}
+
+
 def _speaker(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
-    members = [segment["members"].get(node) for segment in plan["segments"].values()]
     return {
         "node": node,
         "router_id": plan["nodes"][node]["router_id"],
-        "addresses": [address for member in members if member for address in member["addresses"].values()],
+        "addresses": addresses(plan, node),
         "resources": f"{CONFIG_FOLDER}/{RESOURCES}",
         "wire_socket": f"{RUNTIME_FOLDER}/wire.sock",
         "status_socket": f"{RUNTIME_FOLDER}-speaker/status.sock",

@@ -14,14 +14,17 @@ from . import frr, resources, speaker
 def tree(plan: Mapping[str, Any]) -> dict[str, Any]:
     """``{relative path: text, or plain data for a .yml file}``, in stable order; no secrets.
 
-    ``plan.yml``; ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>``; ``resources.yml``.
+    ``plan.yml``; ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>`` of our speakers;
+    ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one.
     """
     files: dict[str, Any] = {"plan.yml": plan}
     for router, facts in plan["routers"].items():
         if facts["managed"]:
             files[f"routers/{router}/frr.conf"] = frr.render(plan, router)
-    for node in plan["nodes"]:
-        for name, content in speaker.render(plan, node).items():
+    for node, contents in speaker.every(plan):
+        for name, content in contents.items():
             files[f"nodes/{node}/{name}"] = content
     files["resources.yml"] = resources.render(plan)
+    for cluster in plan["clusters"]:
+        files[f"clusters/{cluster}/resources.yml"] = resources.render(plan, cluster)
     return files

@@ -1,0 +1,69 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is served: IPAddressPools, and Services that ask for the addresses that the plan gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...addresses import blocks
+from ...plan.selecting import read, selector
+from ...resources.model import Allocation, Pool
+from ...resources.modes import SPEAKER
+from ...resources.wishes import ServicePort, ServiceWish
+
+
+def pools(plan: Mapping[str, Any], cluster: str) -> dict[str, Pool]:
+    """Every IPAddressPool of a cluster by name."""
+    return {pool["name"]: _pool(pool) for pool in plan["pools"] if pool["cluster"] == cluster}
+
+
+def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[ServiceWish]:
+    """The Services of a cluster in the order of the plan, each pinned to its addresses.
+
+    Our speaker is given the addresses in the status as well, and serves from both pools of a pair; MetalLB, which
+    writes the status itself, knows one pool per Service only.
+    """
+    for service in plan["services"]:
+        if service["cluster"] == cluster:
+            names = list(dict.fromkeys(service["pools"].values()))
+            yield ServiceWish(
+                namespace=service["namespace"],
+                name=service["name"],
+                labels=service["labels"],
+                pool=",".join(names) if mode == SPEAKER or len(names) == 1 else None,
+                addresses=tuple(service["addresses"]),
+                sharing_key=service["sharing_key"],
+                traffic_policy=service["traffic_policy"],
+                policy=service["policy"],
+                families=tuple(service["families"]),
+                ports=tuple(
+                    ServicePort(port["port"], port["protocol"], port["name"], port.get("target_port"))
+                    for port in service["ports"]
+                ),
+                selector=service["selector"],
+                assigned=tuple(service["addresses"]) if mode == SPEAKER else (),
+            )
+
+
+def _pool(pool: Mapping[str, Any]) -> Pool:
+    allocation = pool["service_allocation"]
+    return Pool(
+        name=pool["name"],
+        labels=pool["labels"],
+        blocks=tuple(blocks.parse(text) for texts in pool["blocks"].values() for text in texts),
+        auto_assign=pool["auto_assign"],
+        avoid_buggy_ips=pool["avoid_buggy_ips"],
+        allocation=_allocation(allocation) if allocation else None,
+    )
+
+
+def _allocation(given: Mapping[str, Any]) -> Allocation:
+    return Allocation(
+        given["priority"],
+        tuple(given["namespaces"]),
+        tuple(selector(each) for each in read(given["namespace_selectors"])),
+        tuple(selector(each) for each in read(given["service_selectors"])),
+    )
