@@ -2,7 +2,7 @@
 # PYTHON=python3.13 names another interpreter, and with it another ansible-core.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down unit lint test bench fresh clean
+.PHONY: help demo demo-down unit lint test bench soak fresh clean
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
@@ -25,6 +25,9 @@ test: ## everything: lint, unit, sanity, interoperation, scenarios on the lab (r
 
 bench: ## measure, print a table and write artifacts/bench.json (root)
 	@scripts/env test python3 tests/bench/run.py
+
+soak: ## the tests of random input with 100,000 inputs each; takes hours
+	@scripts/env lint python3 scripts/check.py soak
 
 fresh: ## make demo and make unit on bare Debian 12 and 13 (root)
 	@scripts/env test python3 tests/fresh/run.py

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the checks of a group, cheap ones first, all of them also when one fails, and says at the end which failed.
 
-check.py GROUP|CHECK…      lint, unit, all, or the names of single checks; ``list`` shows them
+check.py GROUP|CHECK…      lint, unit, all, soak, or the names of single checks; ``list`` shows them. The group all
+                           leaves out soak, which takes hours.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import links
 
+SOAK = "soak"
 PYTEST = ["python3", "-m", "pytest", "-q"]
 DOCS = ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"]
 
@@ -45,10 +47,12 @@ def checks() -> list[Check]:
         Check("yamllint", "lint", ["yamllint", "--strict", "."]),
         Check("changelog", "lint", ["antsibull-changelog", "lint"]),
         Check("docs", "lint", [*DOCS, collection]),
+        Check("reference", "lint", ["python3", "scripts/docs.py"]),
         Check("repository", "lint", [*PYTEST, "tests/unit/test_repository.py", "tests/unit/test_architecture.py"]),
         Check("ansible-lint", "lint", ["ansible-lint", "--profile", "production", "--offline"]),
         Check("unit", "unit", [*PYTEST, "tests/unit", "tests/golden"]),
         Check("oldest", "unit", ["python3", "scripts/oldest.py"]),
+        Check("cores", "all", ["python3", "scripts/cores.py"]),
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
         Check("page", "all", [*PYTEST, "tests/page"]),
         Check(
@@ -59,6 +63,7 @@ def checks() -> list[Check]:
         ),
         Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),
+        Check("soak", SOAK, [*PYTEST, "--hypothesis-profile=soak", "-m", "soak", "tests/unit"]),
     ]
 
 
@@ -105,7 +110,12 @@ def main(words: list[str]) -> int:
     unknown = [word for word in words if word not in known]
     if unknown or not words:
         sys.exit(f"unknown: {' '.join(unknown)}; known are {' '.join(sorted(known))}")
-    return run([check for check in everything if "all" in words or check.group in words or check.name in words])
+    chosen = [
+        check
+        for check in everything
+        if check.group in words or check.name in words or ("all" in words and check.group != SOAK)
+    ]
+    return run(chosen)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,14 @@ import contextlib
 import ipaddress
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstack.addresses import blocks, carving, entries
 from dualstack.addresses.blocks import AddressError
+
+pytestmark = pytest.mark.soak
 
 CHARACTERS = "0123456789abcdefABCDEF.:/-–,;# \n\t%[]*xX"
 ADDRESSES = st.ip_addresses().map(str) | st.ip_addresses(network="::ffff:0:0/96").map(str)

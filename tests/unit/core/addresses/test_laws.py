@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import netaddr
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstack.addresses import blocks, carve, counting, pairing, sets
 from dualstack.addresses.blocks import BITS, FAMILIES, IPV4, AddressError, Block
 from dualstack.addresses.relations import ADJACENT, Claim, relations
+
+pytestmark = pytest.mark.soak
 
 WINDOW = 700
 FAMILY = st.sampled_from(FAMILIES)

@@ -10,12 +10,15 @@ from typing import Any
 
 import fabrics
 import mutants
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstack.findings import SEVERITIES, has_errors
 from dualstack.plan.build import make
 from dualstack.render.tree import tree
+
+pytestmark = pytest.mark.soak
 
 EXAMPLES = {name: fabrics.read(name) for name in fabrics.names()}
 PLACES = {
