@@ -128,25 +128,40 @@ class Collection:
             self._findings[key] = tuple(findings)
 
 
-def parse(
-    objects: Iterable[Mapping[str, Any]],
-    judge: Judge = _content,
-    others: Callable[[Mapping[str, Any]], bool] = lambda given: False,
-) -> tuple[Resources, list[Finding]]:
-    """All objects at once: the resources that are sound, and the findings of the others.
-
-    ``others``: whether somebody else reads an object, which then is passed over here.
-    """
+def parse(objects: Iterable[Mapping[str, Any]], judge: Judge = _content) -> tuple[Resources, list[Finding]]:
+    """All objects at once: the resources that are sound, and the findings of the others."""
     collection = Collection(judge)
     unnamed = []
     for index, given in enumerate(objects):
         try:
-            key_of(given)
-            if not others(given):
-                collection.put(given)
+            collection.put(given)
         except UnnamedObject as problem:
-            unnamed.append(Finding("object", ERROR, f"[{index}]", "", str(problem), "Add what is missing."))
+            unnamed.append(unnamed_finding(index, problem))
     return collection.resources(), unnamed + collection.findings()
+
+
+def read_loosely(objects: Iterable[tuple[Key, Mapping[str, Any]]]) -> tuple[Resources, list[Finding], frozenset[str]]:
+    """Everything that can be read at all, also of objects with errors: for those who tell all that is wrong.
+
+    The third value names the kinds of which an object could not be read.
+    """
+    parts: dict[str, dict[str, Any]] = {name: {} for name in _FIELDS.values()}
+    findings: list[Finding] = []
+    unread = set()
+    for key, given in objects:
+        found: list[Finding] = []
+        resource = _read(key, given, found.append)
+        findings += found
+        if resource is not None and key.kind in _FIELDS:
+            parts[_FIELDS[key.kind]][_name(key)] = resource
+        elif has_errors(found):
+            unread.add(key.kind)
+    return Resources(**parts), findings, frozenset(unread)
+
+
+def unnamed_finding(index: int, problem: UnnamedObject) -> Finding:
+    """What is said of an object that can't be told from others."""
+    return Finding("object", ERROR, f"[{index}]", "", str(problem), "Add what is missing.")
 
 
 def _name(key: Key) -> str:

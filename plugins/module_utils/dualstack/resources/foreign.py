@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from ..addresses.blocks import AddressError, Block, parse_address
 from ..intent.shapes import INVALID
-from .collection import UnnamedObject, key_of
 from .model import Key, Labels
 from .selectors import Selector
 from .shapes import SelectorShape, listing, mapping
@@ -68,14 +67,10 @@ def is_foreign(given: Mapping[str, Any]) -> bool:
     return GROUPS.get(str(given.get("kind"))) == group
 
 
-def read(objects: Iterable[Mapping[str, Any]]) -> Foreign:
-    """What ``objects`` say to the rules; those without a name are passed over."""
+def read(objects: Iterable[tuple[Key, Mapping[str, Any]]]) -> Foreign:
+    """What ``objects`` say to the rules."""
     result = Foreign()
-    for given in objects:
-        try:
-            key = key_of(given)
-        except UnnamedObject:
-            continue
+    for key, given in objects:
         if is_foreign(given):
             _read(key, given, result)
         elif given["apiVersion"] == "v1" and key.kind == "Secret":

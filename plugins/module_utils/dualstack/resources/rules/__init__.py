@@ -11,7 +11,7 @@ from typing import Any
 
 from ...findings import Finding
 from .. import foreign, modes
-from ..collection import METALLB, UnnamedObject, key_of, parse
+from ..collection import METALLB, UnnamedObject, key_of, read_loosely, unnamed_finding
 from ..model import Key
 from ..wishes import ServiceWish, service_wish
 from ..write import NAMESPACE
@@ -39,24 +39,25 @@ def check(objects: Iterable[Mapping[str, Any]], mode: str) -> list[Finding]:
 
 def read(objects: Iterable[Mapping[str, Any]], mode: str) -> tuple[Case, list[Finding]]:
     """The objects as rules look at them, and what is wrong with single ones."""
-    given = list(objects)
-    resources, findings = parse(given, others=foreign.is_foreign)
+    findings: list[Finding] = []
     named: list[tuple[Key, Mapping[str, Any]]] = []
-    for entry in given:
+    for index, given in enumerate(objects):
         try:
-            named.append((key_of(entry), entry))
-        except UnnamedObject:
-            continue  # told by parse
+            named.append((key_of(given), given))
+        except UnnamedObject as problem:
+            findings.append(unnamed_finding(index, problem))
+    resources, found, unread = read_loosely(entry for entry in named if not foreign.is_foreign(entry[1]))
+    findings += found
     wishes: dict[str, ServiceWish] = {}
     told = set(findings)
-    for key, entry in named:
-        if key.kind == "Service" and entry["apiVersion"] == "v1":
-            found: list[Finding] = []
-            wish = service_wish(entry, found.append)
+    for key, given in named:
+        if key.kind == "Service" and given["apiVersion"] == "v1":
+            found = []
+            wish = service_wish(given, found.append)
             findings += [finding for finding in found if finding not in told]
             if wish is not None:
                 wishes[wish.key] = wish
-    case = Case(mode, tuple(named), resources, wishes, foreign.read(given), _namespace(named))
+    case = Case(mode, tuple(named), resources, wishes, foreign.read(named), _namespace(named), unread)
     return case, findings
 
 

@@ -78,9 +78,11 @@ def unknown_name(case: Case) -> Iterator[Problem]:
     Source: MetalLB passes over unknown names in silence, so that a typing error means never announced.
     """
     for advert, reference in lost_references(case.resources):
-        field = f"{reference.field}[{_written(advert, reference.field).index(reference.name)}]"
-        fix = f"Correct it: {nearest(reference.name, reference.known)}"
-        yield Problem(place(advert, field), reference.name, "nothing of this name is among these objects", fix)
+        kind = "BGPPeer" if reference.field == "peers" else "IPAddressPool"
+        if not case.there(kind, reference.name):
+            field = f"{reference.field}[{_written(advert, reference.field).index(reference.name)}]"
+            fix = f"Correct it: {nearest(reference.name, reference.known)}" if reference.known else "Add it."
+            yield Problem(place(advert, field), reference.name, f"no {kind} has this name", fix)
 
 
 def _written(advert: Advertisement, field: str) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ def selects_nothing(case: Case) -> Iterator[Problem]:
 
     Source: MetalLB accepts selectors that match nothing; nothing is announced then.
     """
-    pools = list(case.resources.pools.values())
+    pools = [] if "IPAddressPool" in case.unread else list(case.resources.pools.values())
     for advert in _all(case):
         if pools and advert.pool_selectors and not advert.pools and not any(selects(advert, pool) for pool in pools):
             fix = "Correct the labels, or name the pools in ipAddressPools."
@@ -194,7 +196,7 @@ def unknown_community(case: Case) -> Iterator[Problem]:
     aliases = {name: value for entry in case.resources.communities.values() for name, value in entry.values}
     for advert in _bgp(case):
         for index, text in enumerate(advert.communities):
-            if ":" not in text and text not in aliases:
+            if ":" not in text and text not in aliases and "Community" not in case.unread:
                 value = WELL_KNOWN.get(text.lower())
                 fix = f"Write {value}." if value else f"Define it in a Community; {nearest(text, aliases)}"
                 reason = "is neither numbers nor the name of a community"
@@ -261,7 +263,8 @@ def family_without_session(case: Case) -> Iterator[Problem]:
         peers = _peers(case, advert)
         carried = {family for peer in peers for family in _carries(peer)}
         for pool in of_pools(case, advert):
-            for family in sorted({block.family for block in pool.blocks} - carried if peers else ()):
+            missing = {block.family for block in pool.blocks} - carried
+            for family in sorted(missing) if peers and "BGPPeer" not in case.unread else ():
                 reason = f"no peer of {advert.name} carries {FAMILY_NAME[family]}: half of the pool is not announced"
                 fix = f"Add a BGPPeer with an {FAMILY_NAME[family]} address, or set dualStackAddressFamily on one."
                 yield Problem(f"IPAddressPool {pool.name}", FAMILY_NAME[family], reason, fix)

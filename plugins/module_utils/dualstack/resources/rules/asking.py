@@ -34,6 +34,11 @@ def pools(case: Case) -> list[Pool]:
     return [case.resources.pools[name] for name in sorted(case.resources.pools)]
 
 
+def complete(case: Case) -> bool:
+    """Whether pools are among the objects, and all of them could be read."""
+    return bool(case.resources.pools) and "IPAddressPool" not in case.unread
+
+
 def holding(case: Case, text: str) -> Pool | None:
     block = parse_address(text)
     return next((pool for pool in pools(case) if any(entry.contains(block) for entry in pool.blocks)), None)

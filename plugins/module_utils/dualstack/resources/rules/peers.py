@@ -149,8 +149,8 @@ def _is_a_name(case: Case, password: str) -> bool:
     return bool(_NAME_OF_A_SECRET.fullmatch(password)) or any(key.name == password for key in case.foreign.secrets)
 
 
-@rule("secret-type", ERROR)
-def secret_type(case: Case) -> Iterator[Problem]:
+@rule("secret-of-peer", ERROR)
+def secret_of_peer(case: Case) -> Iterator[Problem]:
     """The Secret of a password is of the type kubernetes.io/basic-auth.
 
     Source: MetalLB `config.go` passwordForPeer: every selected speaker rejects its whole configuration; no webhook says
@@ -203,7 +203,7 @@ def unknown_bfd_profile(case: Case) -> Iterator[Problem]:
     """
     known = case.resources.bfd_profiles
     for peer in _peers(case):
-        if peer.bfd_profile and peer.bfd_profile not in known:
+        if peer.bfd_profile and peer.bfd_profile not in known and not case.there("BFDProfile", peer.bfd_profile):
             fix = f"Add the BFDProfile; {nearest(peer.bfd_profile, known)}"
             yield Problem(_place(peer, "bfdProfile"), peer.bfd_profile, "no BFDProfile has this name", fix)
 
@@ -264,7 +264,7 @@ RULES = (
     source_on_many_nodes,
     password_like_a_name,
     password_in_clear,
-    secret_type,
+    secret_of_peer,
     secret_missing,
     unknown_bfd_profile,
     bfd_echo_ipv6,

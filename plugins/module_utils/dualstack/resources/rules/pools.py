@@ -247,8 +247,9 @@ def pool_not_announced(case: Case) -> Iterator[Problem]:
     Source: MetalLB assigns addresses of any pool and announces only those that an advertisement selects.
     """
     adverts = [*case.resources.bgp_advertisements.values(), *case.resources.l2_advertisements.values()]
+    known = case.unread.isdisjoint(("BGPAdvertisement", "L2Advertisement"))
     for pool in _pools(case):
-        if not of_pool(adverts, pool):
+        if known and not of_pool(adverts, pool):
             reason = "no advertisement selects the pool: its addresses are assigned and never announced"
             yield Problem(f"IPAddressPool {pool.name}", "", reason, "Add an L2Advertisement or a BGPAdvertisement.")
 

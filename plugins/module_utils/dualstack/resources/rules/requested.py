@@ -12,7 +12,7 @@ from ...addresses.blocks import FAMILIES, FAMILY_NAME, family_of
 from ...findings import ERROR, WARNING
 from .. import modes
 from ..wishes import ADDRESSES, LOCAL, POOL, PREFIX, REQUIRE, SHARING, ServiceWish
-from .asking import asked_at, families_of, holding, wishes
+from .asking import asked_at, complete, families_of, holding, wishes
 from .rule import Case, Problem, rule
 
 
@@ -54,7 +54,7 @@ def address_in_no_pool(case: Case) -> Iterator[Problem]:
     """
     for wish in wishes(case):
         for text in wish.addresses:
-            if case.resources.pools and holding(case, text) is None:
+            if complete(case) and holding(case, text) is None:
                 yield Problem(asked_at(wish), text, "is in no pool", "Ask for an address of a pool, or extend one.")
 
 

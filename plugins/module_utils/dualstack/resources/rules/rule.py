@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ...findings import Finding
@@ -20,7 +21,8 @@ from ..wishes import ServiceWish
 class Case:
     """Manifests as they were read, and the mode for which they are judged.
 
-    ``objects``: all that have a name, as they were given. ``namespace``: that of the metallb.io objects.
+    ``objects``: all that have a name, as they were given. ``namespace``: that of the metallb.io objects. ``unread``:
+    kinds of which an object can't be read, so that nothing can be said of what is missing.
     """
 
     mode: str
@@ -29,6 +31,15 @@ class Case:
     wishes: Mapping[str, ServiceWish] = field(default_factory=dict)
     foreign: Foreign = field(default_factory=Foreign)
     namespace: str = "metallb-system"
+    unread: frozenset[str] = frozenset()
+
+    def there(self, kind: str, name: str) -> bool:
+        """Whether an object of this kind and name is there, be it readable or not."""
+        return (kind, name) in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[tuple[str, str]]:
+        return frozenset((key.kind, key.name) for key, _unused in self.objects)
 
     def node_labels(self) -> list[Mapping[str, str]]:
         """The labels of the Nodes that are known."""

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules over the pools and the families that Services ask for. Source: MetalLB `controller/service.go`, `allocator.go`."""
+"""Rules over the pools and families that Services ask for. Source: MetalLB `controller/service.go`, `allocator.go`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...findings import ERROR, HINT, WARNING, nearest
 from .. import modes
 from ..relations import of_pool
 from ..wishes import OLD_PREFIX, POOL, PREFER, PREFIX, REQUIRE, SHARING
-from .asking import accepts, annotation, candidates, holding, place, wishes
+from .asking import accepts, annotation, candidates, complete, holding, place, wishes
 from .rule import Case, Problem, rule
 
 
@@ -50,7 +50,9 @@ def unknown_pool(case: Case) -> Iterator[Problem]:
     """
     known = case.resources.pools
     for wish in wishes(case):
-        if known and wish.pool is not None and "," not in wish.pool and wish.pool not in known:
+        if not known or wish.pool is None or "," in wish.pool or wish.pool in known:
+            continue
+        if not case.there("IPAddressPool", wish.pool):
             fix = f"Correct it: {nearest(wish.pool, known)}"
             yield Problem(annotation(wish, POOL), wish.pool, "no pool has this name", fix)
 
@@ -75,7 +77,9 @@ def no_pool_for_service(case: Case) -> Iterator[Problem]:
     Source: MetalLB `allocator.go` Allocate: only such pools are tried.
     """
     for wish in wishes(case):
-        if case.resources.pools and wish.pool is None and not wish.addresses and not candidates(case, wish):
+        if not complete(case) or wish.pool is not None or wish.addresses:
+            continue
+        if not candidates(case, wish):
             fix = f"Add the annotation {PREFIX}/{POOL}, or set autoAssign on a pool."
             yield Problem(f"Service {wish.key}", "", "no pool with autoAssign is open to it", fix)
 
@@ -101,7 +105,7 @@ def half_dual_stack(case: Case) -> Iterator[Problem]:
 def _half(case: Case, policy: str, outcome: str) -> Iterator[Problem]:
     for wish in wishes(case):
         pools = candidates(case, wish)
-        if wish.policy != policy or wish.addresses or not pools:
+        if wish.policy != policy or wish.addresses or not pools or not complete(case):
             continue
         if not any({block.family for block in pool.blocks} == set(FAMILIES) for pool in pools):
             names = ", ".join(pool.name for pool in pools)
