@@ -8,8 +8,10 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dualstack.resources.selectors import OPERATORS, Requirement, Selector, selected
+from dualstack.resources.selectors import IN, NOT_IN, OPERATORS, Requirement, Selector, common, compatible, selected
 
 LABELS = [{}, {"zone": "a"}, {"zone": "b"}, {"zone": ""}, {"other": "a"}]
 
@@ -39,3 +41,31 @@ def test_all_requirements_of_a_selector_and_any_selector_of_a_list() -> None:
 def test_nothing_stated_selects_everything(labels: dict[str, str]) -> None:
     assert selected((), labels)
     assert Selector().matches(labels)
+
+
+@st.composite
+def selector(draw: st.DrawFn) -> Selector:
+    requirements = []
+    for operator in draw(st.lists(st.sampled_from(OPERATORS), max_size=3)):
+        values = draw(st.sets(st.sampled_from("123"), min_size=1)) if operator in (IN, NOT_IN) else ()
+        requirements.append(Requirement(draw(st.sampled_from("ab")), operator, tuple(sorted(values))))
+    return Selector(tuple(requirements))
+
+
+# Every way in which two labels can stand, one value included that no selector names.
+WORLD = [
+    {key: value for key, value in zip("ab", values) if value}
+    for values in product(["", "1", "2", "3", "other"], repeat=2)
+]
+
+
+@given(selector(), selector())
+def test_two_selectors_are_compatible_when_labels_exist_that_both_match(one: Selector, two: Selector) -> None:
+    assert compatible(one, two) == any(one.matches(labels) and two.matches(labels) for labels in WORLD)
+
+
+def test_lists_have_something_in_common_unless_no_pair_is_compatible() -> None:
+    first, second = (Selector((Requirement("a", IN, (value,)),)) for value in "12")
+    assert common((), (first,)) and common((first,), ())
+    assert common((first, second), (second,))
+    assert not common((first,), (second,))

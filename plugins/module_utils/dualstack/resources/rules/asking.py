@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...addresses.blocks import FAMILIES, parse_address
+from ...addresses.blocks import FAMILIES
 from ..model import Pool
 from ..selectors import selected
 from ..wishes import ADDRESSES, OLD_PREFIX, PREFIX, ServiceWish
@@ -37,11 +37,6 @@ def pools(case: Case) -> list[Pool]:
 def complete(case: Case) -> bool:
     """Whether pools are among the objects, and all of them could be read."""
     return bool(case.resources.pools) and "IPAddressPool" not in case.unread
-
-
-def holding(case: Case, text: str) -> Pool | None:
-    block = parse_address(text)
-    return next((pool for pool in pools(case) if any(entry.contains(block) for entry in pool.blocks)), None)
 
 
 def families_of(wish: ServiceWish) -> set[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from typing import Any
 
 from ...addresses.blocks import IPV6
@@ -16,7 +15,7 @@ from .. import modes
 from ..cluster import BASIC_AUTH
 from ..model import BFDProfile, Key, Peer
 from ..relations import of_pool
-from ..selectors import IN, common, selected
+from ..selectors import IN, selected
 from .rule import Case, Problem, rule
 
 _NAME_OF_A_SECRET = re.compile(r"([a-z0-9]+-)*(secret|password|passwd|auth|credentials?)(-[a-z0-9]+)*")
@@ -29,21 +28,6 @@ def _place(peer: Peer, field: str) -> str:
 
 def _peers(case: Case) -> list[Peer]:
     return [case.resources.peers[name] for name in sorted(case.resources.peers)]
-
-
-def _meeting(case: Case) -> Iterator[tuple[Peer, Peer]]:
-    """Pairs of peers that share a node; without Nodes among the objects: that may share one."""
-    peers = _peers(case)
-    if not case.resources.nodes:
-        yield from (pair for pair in combinations(peers, 2) if common(pair[0].node_selectors, pair[1].node_selectors))
-        return
-    nodes = [
-        {name for name, node in case.resources.nodes.items() if selected(peer.node_selectors, node.labels)}
-        for peer in peers
-    ]
-    for (one, of_one), (two, of_two) in combinations(zip(peers, nodes), 2):
-        if of_one & of_two:
-            yield one, two
 
 
 @rule("router-ids-differ", ERROR, only=modes.WITH_FRR)
@@ -68,7 +52,7 @@ def _differ(
     case: Case, field: str, value: Callable[[Peer], Any], words: str, same_vrf: bool = False
 ) -> Iterator[Problem]:
     told = set()
-    for one, two in _meeting(case):
+    for one, two in case.neighbours:
         if value(one) != value(two) and not (same_vrf and one.vrf != two.vrf) and two.name not in told:
             told.add(two.name)
             stated = [str(value(peer)) if value(peer) is not None else "none" for peer in (two, one)]
@@ -82,7 +66,7 @@ def peer_twice(case: Case) -> Iterator[Problem]:
 
     Source: MetalLB `validation.go` refuses it with FRR; else the router ends one of the two (RFC 4271 section 6.8).
     """
-    for one, two in _meeting(case):
+    for one, two in case.neighbours:
         if (one.address, one.interface, one.vrf) == (two.address, two.interface, two.vrf):
             field = "peerAddress" if two.address else "interface"
             reason = f"BGPPeer {one.name} is the same neighbour on the same nodes"

@@ -12,7 +12,7 @@ from ...addresses.blocks import FAMILIES, FAMILY_NAME, family_of
 from ...findings import ERROR, WARNING
 from .. import modes
 from ..wishes import ADDRESSES, LOCAL, POOL, PREFIX, REQUIRE, SHARING, ServiceWish
-from .asking import asked_at, complete, families_of, holding, wishes
+from .asking import asked_at, complete, families_of, wishes
 from .rule import Case, Problem, rule
 
 
@@ -54,7 +54,7 @@ def address_in_no_pool(case: Case) -> Iterator[Problem]:
     """
     for wish in wishes(case):
         for text in wish.addresses:
-            if complete(case) and holding(case, text) is None:
+            if complete(case) and case.pool_of(text) is None:
                 yield Problem(asked_at(wish), text, "is in no pool", "Ask for an address of a pool, or extend one.")
 
 
@@ -66,7 +66,7 @@ def address_outside_pool(case: Case) -> Iterator[Problem]:
     """
     for wish in wishes(case):
         for text in wish.addresses:
-            pool = holding(case, text)
+            pool = case.pool_of(text)
             if pool is not None and wish.pool in case.resources.pools and pool.name != wish.pool:
                 reason = f"is in the pool {pool.name}, and the Service asks for {wish.pool}"
                 yield Problem(asked_at(wish), text, reason, f"Remove the annotation {POOL}, or ask for {pool.name}.")
@@ -79,7 +79,7 @@ def addresses_of_two_pools(case: Case) -> Iterator[Problem]:
     Source: MetalLB `allocator.go` assign: all addresses of a Service are of one pool.
     """
     for wish in wishes(case):
-        names = sorted({pool.name for text in wish.addresses for pool in [holding(case, text)] if pool is not None})
+        names = sorted({pool.name for text in wish.addresses for pool in [case.pool_of(text)] if pool is not None})
         if len(names) > 1:
             reason = f"they are in {' and '.join(names)}: a Service has one pool"
             fix = "Put the blocks of both families into one pool."

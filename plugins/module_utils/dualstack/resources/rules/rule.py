@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from typing import Any, NamedTuple
 
+from ...addresses.blocks import parse_address
 from ...findings import Finding
 from .. import modes
 from ..foreign import Foreign
-from ..model import Key, Resources
+from ..model import Key, Peer, Pool, Resources
+from ..selectors import common, selected
 from ..wishes import ServiceWish
 
 
@@ -40,6 +43,36 @@ class Case:
     @cached_property
     def _names(self) -> frozenset[tuple[str, str]]:
         return frozenset((key.kind, key.name) for key, _unused in self.objects)
+
+    @cached_property
+    def neighbours(self) -> list[tuple[Peer, Peer]]:
+        """Pairs of peers that share a node; without Nodes among the objects: that may share one."""
+        peers = [self.resources.peers[name] for name in sorted(self.resources.peers)]
+        if not self.resources.nodes:
+            return [(one, two) for one, two in combinations(peers, 2) if common(one.node_selectors, two.node_selectors)]
+        nodes = [
+            {name for name, node in self.resources.nodes.items() if selected(peer.node_selectors, node.labels)}
+            for peer in peers
+        ]
+        return [(one, two) for (one, here), (two, there) in combinations(zip(peers, nodes), 2) if here & there]
+
+    @cached_property
+    def _holders(self) -> dict[str, Pool | None]:
+        return {}
+
+    def pool_of(self, text: str) -> Pool | None:
+        """The pool that holds an address."""
+        if text not in self._holders:
+            address = parse_address(text)
+            self._holders[text] = next(
+                (
+                    self.resources.pools[name]
+                    for name in sorted(self.resources.pools)
+                    if any(block.contains(address) for block in self.resources.pools[name].blocks)
+                ),
+                None,
+            )
+        return self._holders[text]
 
     def node_labels(self) -> list[Mapping[str, str]]:
         """The labels of the Nodes that are known."""

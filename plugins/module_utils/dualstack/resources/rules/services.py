@@ -12,7 +12,7 @@ from ...findings import ERROR, HINT, WARNING, nearest
 from .. import modes
 from ..relations import of_pool
 from ..wishes import OLD_PREFIX, POOL, PREFER, PREFIX, REQUIRE, SHARING
-from .asking import accepts, annotation, candidates, complete, holding, place, wishes
+from .asking import accepts, annotation, candidates, complete, place, wishes
 from .rule import Case, Problem, rule
 
 
@@ -136,8 +136,10 @@ def shared_with_selectors(case: Case) -> Iterator[Problem]:
     """
     layer2 = [case.resources.l2_advertisements[name] for name in sorted(case.resources.l2_advertisements)]
     for wish in wishes(case):
-        pools = [pool for text in wish.addresses for pool in [holding(case, text)] if pool] or candidates(case, wish)
-        for pool in pools if wish.sharing_key is not None else ():
+        if wish.sharing_key is None:
+            continue
+        pools = [pool for text in wish.addresses for pool in [case.pool_of(text)] if pool] or candidates(case, wish)
+        for pool in pools:
             advert = next((entry for entry in of_pool(layer2, pool) if entry.service_selectors), None)
             if advert is not None:
                 reason = f"L2Advertisement {advert.name} of the pool {pool.name} has serviceSelectors: nobody announces"
