@@ -27,7 +27,8 @@ options:
     required: true
   artifacts:
     description:
-      - Folder for C(<cluster>/plan.yml) and the renderings. Files of routers and nodes that are gone are removed.
+      - Folder for C(<cluster>/plan.yml), the renderings, and the fabric document for people (C(fabric.md),
+        C(fabric.html)). Files of routers and nodes that are gone are removed.
       - Without it nothing is written.
     type: path
 requirements:
@@ -72,7 +73,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import ERROR
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import ERROR, Finding
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.plan.build import make
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render.tree import tree
 from ansible_collections.baremetal.dualstack.plugins.module_utils.file_tree import FileTree
@@ -84,7 +85,7 @@ try:
 except ImportError:
     YAML_ERROR = traceback.format_exc()
 
-OWNED = ("plan.yml", "resources.yml", "routers", "nodes", "clusters")
+OWNED = ("plan.yml", "fabric.md", "fabric.html", "resources.yml", "routers", "nodes", "clusters")
 
 
 def main() -> None:
@@ -110,16 +111,17 @@ def main() -> None:
         module.warn(str(finding))
     result: dict[str, Any] = {"changed": False, "plan": plan, "findings": reported, "files": []}
     if module.params["artifacts"]:
-        result.update(_keep(module, plan))
+        result.update(_keep(module, plan, findings))
     module.exit_json(**result)
 
 
-def _keep(module: AnsibleModule, plan: dict[str, Any]) -> dict[str, Any]:
+def _keep(module: AnsibleModule, plan: dict[str, Any], findings: list[Finding]) -> dict[str, Any]:
     if YAML_ERROR is not None:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_ERROR)
     files = FileTree(f"{module.params['artifacts']}/{plan['cluster']['name']}", OWNED)
     wanted = {
-        path: content if isinstance(content, str) else _yaml(path, content) for path, content in tree(plan).items()
+        path: content if isinstance(content, str) else _yaml(path, content)
+        for path, content in tree(plan, findings).items()
     }
     changes = files.compare(wanted)
     if not module.check_mode:

@@ -27,7 +27,7 @@ def rendered(example: str) -> dict[str, str]:
     plan, findings = make(*fabrics.read(example))
     assert plan is not None, findings
     json.dumps(plan)
-    return {path: text(content) for path, content in tree(plan).items()}
+    return {path: text(content) for path, content in tree(plan, findings).items()}
 
 
 def text(content: Any) -> str:

@@ -34,7 +34,7 @@ def test_check_predicts_what_is_written_and_the_second_run_is_quiet(
     done = run(capsys, intent, hosts, tmp_path, _ansible_diff=True)
     for key in ("changed", "files", "diff", "plan"):
         assert done[key] == predicted[key]
-    cluster = tmp_path / example
+    cluster = tmp_path / done["plan"]["cluster"]["name"]
     assert sorted(done["files"]) == sorted(
         str(path.relative_to(cluster)) for path in cluster.rglob("*") if path.is_file()
     )

@@ -21,6 +21,7 @@ _LETTERS = 11
 _APART = 6.0
 _WIDE = 1000
 _LEAST = 0.6
+_MOST = 1.4
 States = Mapping["tuple[str, str]", str]
 
 
@@ -53,7 +54,7 @@ class _Drawing:
             viewBox=f"0 0 {where.width:g} {where.height:g}",
             width=where.width,
             height=where.height,
-            style=f"min-width:{_LEAST * where.width:g}px",
+            style=f"min-width:{_LEAST * where.width:g}px;max-width:{_MOST * where.width:g}px",
             role="img",
             xmlns="http://www.w3.org/2000/svg",
         )

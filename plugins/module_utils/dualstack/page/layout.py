@@ -17,6 +17,7 @@ TOP = 34
 ROW = 104
 LANE = 22
 HOME = 16
+APART = 26
 
 
 class Point(NamedTuple):
@@ -112,12 +113,16 @@ def _ties(racks: Mapping[str, Any], name: str, x: Mapping[str, float]) -> dict[s
 
 
 def _lanes(ties: Mapping[str, Mapping[str, float]]) -> dict[str, int]:
-    """A lane for each rail, so that no two rails in a lane overlap."""
+    """A lane for each rail, so that no two rails in a lane touch."""
     lanes: dict[str, int] = {}
     taken: list[list[tuple[float, float]]] = []
     for name, tie in ties.items():
         left, right = min(tie.values()), max(tie.values())
-        free = (n for n, spans in enumerate(taken) if all(right < first or last < left for first, last in spans))
+        free = (
+            n
+            for n, spans in enumerate(taken)
+            if all(right + APART < first or last + APART < left for first, last in spans)
+        )
         lane = next(free, len(taken))
         if lane == len(taken):
             taken.append([])

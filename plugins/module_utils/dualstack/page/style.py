@@ -38,10 +38,10 @@ dl.facts code { overflow-wrap: anywhere; }
 figure { margin: 0; padding: 1rem; }
 .scroll { overflow-x: auto; }
 .fabric {
-  display: block; height: auto; width: 100%;
-  max-width: 46rem; margin: 0 auto; font-size: 13px;
+  display: block; height: auto; width: min(100%, 46rem);
+  margin: 0 auto; font-size: 13px;
 }
-.fabric.wide { width: auto; max-width: none; }
+.fabric.wide { width: auto; }
 .fabric .box { fill: var(--card); stroke: var(--idle); stroke-width: 1.5; }
 .fabric .green > .box { stroke: var(--green); } .fabric .red > .box { stroke: var(--red); stroke-width: 2.5; }
 .fabric .router > .box { fill: var(--faint); }

@@ -5,19 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import document
+from ..findings import Finding
 from . import frr, resources, speaker
 
 
-def tree(plan: Mapping[str, Any]) -> dict[str, Any]:
+def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """``{relative path: text, or plain data for a .yml file}``, in stable order; no secrets.
 
-    ``plan.yml``; ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>`` of our speakers;
+    ``plan.yml``; ``fabric.md`` and ``fabric.html``, which show the plan and its findings to people;
+    ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>`` of our speakers;
     ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one.
     """
-    files: dict[str, Any] = {"plan.yml": plan}
+    files: dict[str, Any] = {
+        "plan.yml": plan,
+        "fabric.md": document.markdown(plan, findings),
+        "fabric.html": document.html(plan, findings),
+    }
     for router, facts in plan["routers"].items():
         if facts["managed"]:
             files[f"routers/{router}/frr.conf"] = frr.render(plan, router)

@@ -1,0 +1,92 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fabric document: a plan and its findings in the order in which a network team reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..findings import SEVERITIES, Finding
+from . import flow, glossary, hosts, pools, prefixes, sessions, vips
+from .parts import Code, Inline, Link, Paragraph, Part, Picture, Report, Section, commas, span
+from .words import count, families
+
+_ANNOUNCING = {
+    "speaker": "the speaker of this tool",
+    "metallb-native": "MetalLB",
+    "metallb-frr": "MetalLB with FRR",
+    "metallb-frr-k8s": "MetalLB with frr-k8s",
+}
+
+Plan = Mapping[str, Any]
+
+
+def title(plan: Plan) -> str:
+    """The title of the document."""
+    return f"The network of cluster {plan['cluster']['name']}"
+
+
+def sections(plan: Plan, findings: Sequence[Finding]) -> list[Section]:
+    """All sections of the document."""
+    return [
+        Section("The fabric", "fabric", [Picture()]),
+        flow.section(plan),
+        hosts.section(plan),
+        hosts.segments(plan),
+        sessions.section(plan),
+        pools.section(plan),
+        vips.section(plan),
+        prefixes.section(plan),
+        Section("Findings", "findings", _findings(findings)),
+        glossary.section(),
+    ]
+
+
+def summary(plan: Plan, findings: Sequence[Finding]) -> list[Inline]:
+    """What there is, in a few lines."""
+    everything = [
+        count(len(plan["routers"]), "router"),
+        count(len(plan["nodes"]), "node"),
+        count(len(plan["sessions"]), "BGP session"),
+        count(len(plan["pools"]), "address pool"),
+        count(len({vip["vip"] for vip in plan["vips"]}), "VIP"),
+    ]
+    return [
+        span("Families: ", families(plan["cluster"]["families"]), "; the first is the primary one."),
+        span("There are ", commas(everything), "."),
+        *_inside(plan),
+        span("Findings: ", Link(_weighed(findings), "findings")),
+    ]
+
+
+def _inside(plan: Plan) -> list[Inline]:
+    """What the clusters use inside, so that nobody else takes it."""
+    return [
+        span(
+            f"Cluster {cluster['name']} uses inside: pods ",
+            commas([Code(text) for text in cluster["pods"].values()] or ["none stated"]),
+            ", services ",
+            commas([Code(text) for text in cluster["services"].values()] or ["none stated"]),
+            f". Its VIPs are announced by {_ANNOUNCING[cluster['load_balancer']]}.",
+        )
+        for cluster in (plan["cluster"], *plan["clusters"].values())
+    ]
+
+
+def _weighed(findings: Sequence[Finding]) -> str:
+    counts = {
+        severity: sum(finding.severity == severity and not finding.silenced for finding in findings)
+        for severity in SEVERITIES
+    }
+    silenced = sum(bool(finding.silenced) for finding in findings)
+    words = [count(number, severity) for severity, number in counts.items() if number]
+    words += [f"{silenced:,} silenced"] if silenced else []
+    return ", ".join(words) or "none"
+
+
+def _findings(findings: Sequence[Finding]) -> list[Part]:
+    if not findings:
+        return [Paragraph("There are none.")]
+    return [Report(findings)]

@@ -1,0 +1,192 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The section about advertisements: in words, how traffic comes to a VIP, and what happens when something fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..addresses.blocks import BITS, FAMILY_NAME
+from .parts import Code, Inline, Items, Paragraph, Section, commas, span
+from .sessions import bfd_times
+from .vips import advertisement_anchor
+from .words import asn as asn_text
+from .words import count, listed, router_link
+
+Plan = Mapping[str, Any]
+Advertisement = Mapping[str, Any]
+
+
+def section(plan: Plan) -> Section:
+    """One sub-section per advertisement."""
+    parts = [
+        Section(
+            f"{advert['name']}: {'BGP' if advert['kind'] == 'bgp' else 'ARP and NDP'}",
+            advertisement_anchor(advert["name"]),
+            [Items(_bgp(plan, advert) if advert["kind"] == "bgp" else _layer2(plan, advert))],
+        )
+        for advert in plan["advertisements"]
+    ]
+    text = "An advertisement says how the VIPs of some pools are made known to the network."
+    if not parts:
+        text = "There are none: no VIP is made known to the network."
+    failure = [Paragraph(_failure(plan))] if any(advert["kind"] == "bgp" for advert in plan["advertisements"]) else []
+    return Section("How traffic comes in", "traffic", [Paragraph(text), *failure, *parts])
+
+
+def _bgp(plan: Plan, advert: Advertisement) -> list[Inline]:
+    routes = plan["routes"].get(advert["name"], {})
+    found: list[Inline] = [_who(plan, advert, routes), *_where(plan, advert, routes)]
+    if advert["communities"]:
+        found.append(span("Every prefix carries ", _communities(plan, advert["communities"]), "."))
+    found += _spread(advert, routes)
+    local = _local(plan, advert)
+    if local:
+        found.append(
+            span(
+                "Only nodes on which a pod of them runs announce the VIPs of ",
+                listed(local),
+                ": fewer paths are no fault.",
+            )
+        )
+    return found
+
+
+def _who(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> Inline:
+    announcers = list(dict.fromkeys(node for route in routes.values() for node in route["announcers"]))
+    lengths = {family: advert["aggregation"][family] for family in _families(plan, advert)}
+    single = all(length == BITS[family] for family, length in lengths.items())
+    masks = " and ".join(f"{FAMILY_NAME[family]} /{length}" for family, length in lengths.items())
+    return span(
+        f"{count(len(announcers), 'node')} ",
+        *(["(", listed(announcers), ") "] if announcers else []),
+        "announce every VIP of ",
+        _plural(advert["pools"], "pool", "pools"),
+        f" as a prefix of its own ({masks})" if single else f" as part of an aggregate ({masks})",
+        span(" to ", listed(advert["peers"]), " alone")
+        if advert["peers"]
+        else " to every router that they have a session with",
+        ", and as long as it is in use." if single else ", as long as one of its VIPs is in use.",
+    )
+
+
+def _families(plan: Plan, advert: Advertisement) -> list[str]:
+    """The families of its pools."""
+    held = {family for pool in plan["pools"] if pool["name"] in advert["pools"] for family in pool["blocks"]}
+    return [family for family in plan["cluster"]["families"] if family in held]
+
+
+def _where(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> list[Inline]:
+    """By which routers traffic comes down, best first; preferences count within an AS."""
+    preferences = advert["preferences"]
+    holders = list(dict.fromkeys(name for route in routes.values() for name in route["routers"]))
+    found = [
+        _ranks(plan, asn, preferences) for asn in dict.fromkeys(plan["routers"][name]["asn"] for name in preferences)
+    ]
+    if preferences:
+        communities = sorted({entry["community"] for entry in preferences.values()})
+        found.append(span("They know the prefixes by ", _communities(plan, communities), "."))
+    elif len(holders) > 1:
+        found.append(
+            f"No router is preferred: each of the {len(holders)} that learn the prefixes takes its shortest ways."
+        )
+    if advert["local_preference"] is not None:
+        found.append(f"The nodes send the local preference {advert['local_preference']} to their iBGP peers.")
+    return found
+
+
+def _ranks(plan: Plan, asn: int | None, preferences: Mapping[str, Any]) -> Inline:
+    """The routers of one AS by the local preference that they set."""
+    ranks: dict[int, list[Inline]] = {}
+    for router, entry in preferences.items():
+        if plan["routers"][router]["asn"] == asn:
+            ranks.setdefault(entry["local_preference"], []).append(router_link(router))
+    steps = [span(commas(ranks[value]), f" (local preference {value})") for value in sorted(ranks, reverse=True)]
+    pieces: list[Inline] = [f"In AS {asn_text(asn)} traffic to the VIPs goes down by ", steps[0]]
+    for step in steps[1:]:
+        pieces += ["; when that has no path left, by ", step]
+    return span(*pieces, ".")
+
+
+def _spread(advert: Advertisement, routes: Mapping[str, Any]) -> list[Inline]:
+    most = max((len(entry["next_hops"]) for route in routes.values() for entry in route["routers"].values()), default=0)
+    if most > 1:
+        return [
+            f"A router with several equal next hops (here up to {most}) spreads connections over them. Any node that "
+            "gets a packet passes it on to a pod of the Service, also to one on another node."
+        ]
+    return []
+
+
+def _failure(plan: Plan) -> Inline:
+    """How long a dead node draws traffic, at most."""
+    sessions = [session for session in plan["sessions"] if session["kind"] == "node"]
+    if not sessions:
+        return "BGP: no node has a session with a router, so nothing is announced."
+    held = max(_milliseconds(plan, session) for session in sessions)
+    return (
+        "BGP: when a node or its last link fails, its sessions end and the routers take the remaining next hops, after "
+        f"{_seconds(held)} at the most. When a Service goes away, its prefix is withdrawn at once."
+    )
+
+
+def _milliseconds(plan: Plan, session: Mapping[str, Any]) -> int:
+    if session["bfd"]:
+        every, lost = bfd_times(plan, session["bfd"])
+        return every * lost
+    hold: int = session["timers"]["hold"]
+    return hold * 1000
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:g} s"
+
+
+def _layer2(plan: Plan, advert: Advertisement) -> list[Inline]:
+    nodes, segments = advert["nodes"], advert["segments"]
+    where: Inline = span("on ", listed(segments)) if segments else "on the nodes' own segment"
+    found: list[Inline] = [
+        span(
+            "For every VIP of ",
+            _plural(advert["pools"], "pool", "pools"),
+            " one node answers ARP (IPv4) and neighbour discovery (IPv6) ",
+            where,
+            *([" by the interfaces ", listed(advert["interfaces"])] if advert["interfaces"] else []),
+            ". All traffic of a VIP comes in by that node; others pass on what their pods answer.",
+        ),
+        span("The node is elected, per VIP, among ", listed(nodes), "; the table of VIPs names today's."),
+    ]
+    if advert["preferred_nodes"]:
+        found.append("Nodes with certain labels are preferred in the election.")
+    found.append(
+        "Routers need no route for these VIPs but the segment's own. When the node fails, another one takes over "
+        "and says so with gratuitous ARP and unsolicited neighbour advertisements: neighbours must accept these."
+    )
+    local = _local(plan, advert)
+    if local:
+        found.append(span("Only nodes on which a pod of them runs stand for election for ", listed(local), "."))
+    return found
+
+
+def _local(plan: Plan, advert: Advertisement) -> list[str]:
+    """The Services of an advertisement whose traffic only nodes with a pod of theirs take."""
+    named = {vip["service"] for vip in plan["vips"] if vip["advertisement"] == advert["name"]}
+    return [
+        name
+        for service in plan["services"]
+        for name in (f"{service['namespace']}/{service['name']}",)
+        if name in named and service["traffic_policy"] == "Local"
+    ]
+
+
+def _plural(names: list[str], one: str, many: str) -> Inline:
+    return span(f"{one if len(names) == 1 else many} ", listed(names))
+
+
+def _communities(plan: Plan, communities: list[str]) -> Inline:
+    """Communities, each with the name that the intent gives it."""
+    names = {value: name for name, value in plan["communities"].items()}
+    shown = [span(Code(text), f" ({names[text]})") if text in names else Code(text) for text in communities]
+    return span("the community " if len(communities) == 1 else "the communities ", commas(shown))
