@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sound intent: no rule finds anything in it, not even a hint. Cases of the rules are edits of it."""
+"""A sound intent: no rule finds anything in it, apart from what it silences. Cases of the rules are edits of it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ dualstack:
     password: {secret: bgp-auth}
     timers: {keepalive: 3, hold: 9}
     peer_groups:
-      racks: {bfd: fast}
+      racks: {timers: {connect: 4}}
+      links: {bfd: fast}
     racks:
-      rack1: {network: [10.0.1.0/24, "fd4c:9e02:7ab1:1::/64"], routers: [tor1], peer_group: racks}
-      rack2: {network: [10.0.2.0/24, "fd4c:9e02:7ab1:2::/64"], routers: [tor2], peer_group: racks}
-    links: [[core, tor1], [core, tor2]]
+      rack1: {network: [10.0.1.0/24, "fd4c:9e02:7ab1:1::/64"], routers: [tor1, tor2], peer_group: racks}
+      rack2: {network: [10.0.2.0/24, "fd4c:9e02:7ab1:2::/64"], routers: [tor1, tor2], peer_group: racks}
+    links:
+      - {between: [core, tor1], peer_group: links}
+      - {between: [core, tor2], peer_group: links}
   pools:
     - {name: production, from: [10.1.0.0/24, "fd4c:9e02:7ab1:a000::/64"], take: first-half}
     - {name: staging, from: [10.1.0.0/24, "fd4c:9e02:7ab1:a000::/64"], take: second-half, auto_assign: false}
@@ -53,10 +56,13 @@ dualstack:
     - {name: shop-staging, pool: staging, port: 80, policy: PreferDualStack}
     - {name: printer, pool: edge, port: 631}
     - {name: mail, pool: both, ports: [{name: smtp, port: 25}, {name: imaps, port: 993}]}
+  silence:
+    - {rule: node-two-racks, path: node2, reason: it has a routing table per rack}
+    - {rule: layer2-strict-arp, reason: kube-proxy runs with nftables}
 routers:
-  core: {asn: 64501, network: [10.0.9.0/24, "fd4c:9e02:7ab1:9::/64"]}
-  tor1: {asn: 64511}
-  tor2: {asn: 64511}
+  core: {asn: 64601, network: [10.0.9.0/24, "fd4c:9e02:7ab1:9::/64"]}
+  tor1: {asn: 64611}
+  tor2: {asn: 64611}
 nodes:
   node1: {racks: {rack1: [10.0.1.11, "fd4c:9e02:7ab1:1::11"]}, labels: {zone: a}}
   node2: {racks: {rack1: [10.0.1.12, "fd4c:9e02:7ab1:1::12"], rack2: [10.0.2.12, "fd4c:9e02:7ab1:2::12"]}}

@@ -33,7 +33,7 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 def test_the_base_is_sound() -> None:
     plan, findings = make(*base())
-    assert findings == []
+    assert [finding for finding in findings if not finding.silenced] == []
     assert plan is not None
 
 

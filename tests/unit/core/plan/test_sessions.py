@@ -96,7 +96,7 @@ def test_a_peer_is_known_by_its_addresses(family: str) -> None:
 
 
 def test_a_peer_in_a_rack_is_reached_from_the_address_in_that_rack() -> None:
-    peers = [{"name": "firewall", "asn": 64999, "addresses": ["10.0.2.254", "2001:db8:dc:2::fe"]}]
+    peers = [{"name": "firewall", "asn": 64999, "addresses": ["10.0.2.254", "2001:db8:dc:2::fe"], "multihop": 2}]
     plan = planned("demo", peers=peers)
     assert session(plan, "node2--firewall--ipv4")["ends"][0]["address"] == "10.0.2.12"
     assert session(plan, "node2--firewall--ipv6")["ends"][0]["address"] == "2001:db8:dc:2::12"

@@ -53,7 +53,10 @@ def add_pool(data: Data, hosts: Data, number: int) -> None:
     data["pools"].append({"name": name, "blocks": blocks_of(data, number)})
     data["advertise"].append({"pools": [name], "bgp": {}})
     data["services"].append({"name": f"on-{name}", "pool": name, "port": 80})
-    del hosts
+    if not hosts["routers"]:
+        data["silence"] = [
+            {"rule": "advertise-no-session", "reason": "no router hears of the pool, it is planned all the same"}
+        ]
 
 
 def carve_pool(data: Data, hosts: Data, number: int) -> None:
