@@ -20,6 +20,11 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in EXAMPLES.glob("*/inventory.yml"))
 
 
+def with_clients() -> list[str]:
+    """The examples in which somebody can prove that a VIP answers."""
+    return [name for name in names() if read(name)[1]["clients"]]
+
+
 def read(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """(the variable dualstack, hosts by kind) of an example; a fresh copy."""
     inventory = yaml.safe_load((EXAMPLES / name / "inventory.yml").read_text(encoding="utf-8"))["all"]

@@ -16,6 +16,7 @@ from dualstack.announcing.expected import expected
 from dualstack.plan.build import make
 
 TIME = "2026-01-02T03:04:05Z"
+GONE = "bgpd does not answer"
 
 
 @functools.cache
@@ -100,7 +101,27 @@ def _router(plan: Mapping[str, Any], router: str) -> dict[str, Any]:
                 for hop in held["next_hops"]
             ]
             fib[vip["family"]][vip["prefix"]] = list(held["next_hops"])
-    return {"bgp": bgp, "fib": fib, "neighbours": _neighbours(plan, router), "sessions": [], "error": ""}
+    return {
+        "bgp": bgp,
+        "fib": fib,
+        "neighbours": _neighbours(plan, router),
+        "sessions": _sessions(plan, router),
+        "error": "",
+    }
+
+
+def _sessions(plan: Mapping[str, Any], router: str) -> dict[str, Any]:
+    return {
+        own["interface"] if session["unnumbered"] else other["address"]: {
+            "state": "Established",
+            "asn": other["asn"],
+            "families": session["families"],
+            "last_error": "",
+        }
+        for session in plan["sessions"]
+        for own, other in (session["ends"], session["ends"][::-1])
+        if own["host"] == router
+    }
 
 
 def _client(plan: Mapping[str, Any], client: str) -> dict[str, Any]:
@@ -126,3 +147,37 @@ def _neighbours(plan: Mapping[str, Any], host: str) -> dict[str, Any]:
         for segment in vip["segments"]
         if host in plan["segments"][segment]["members"]
     }
+
+
+def cut(plan: dict[str, Any], seen: dict[str, Any], node: str, router: str, family: str | None = None) -> None:
+    """The sessions of a node with a router are down, as the node sees it; of one transport, or all."""
+    addresses = {
+        session["ends"][1]["address"]
+        for session in plan["sessions"]
+        if [end["host"] for end in session["ends"]] == [node, router] and family in (None, session["transport"])
+    }
+    status = seen["nodes"][node]["status"]
+    for session in status["sessions"]:
+        if session["address"] in addresses:
+            session.update(state="Connect", last_error="connection refused")
+            for vip in status["vips"]:
+                vip["peers"] = [name for name in vip["peers"] if name != session["name"]]
+                if vip["mode"] == "bgp" and not vip["peers"]:
+                    vip.update(announcing=False, reason="noEstablishedSession")
+
+
+def without_frr(plan: dict[str, Any], seen: dict[str, Any], router: str) -> None:
+    """FRR is stopped on a router: its neighbours have lost what came from it."""
+    seen["routers"][router].update(bgp={}, fib={}, sessions={}, error=GONE)
+    for node in plan["nodes"]:
+        cut(plan, seen, node, router)
+    for session in plan["sessions"]:
+        for own, other in (session["ends"], session["ends"][::-1]):
+            if own["host"] == router and other["host"] in plan["routers"]:
+                far = seen["routers"][other["host"]]
+                if far["error"]:
+                    continue
+                far["sessions"][own["address"]].update(state="Active", last_error="Hold Timer Expired")
+                for table in far["bgp"].values():
+                    for prefix, paths in table.items():
+                        table[prefix] = [path for path in paths if path["next_hop"] != own["address"]]

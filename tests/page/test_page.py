@@ -59,7 +59,7 @@ def strands(browser: Browser, place: str) -> dict[str, str]:
     return {family: state for _kind, family, state in classes}
 
 
-@pytest.mark.parametrize("example", fabrics.names())
+@pytest.mark.parametrize("example", fabrics.with_clients())
 def test_it_opens_by_itself_and_shows_every_row(example: str, browser: Browser, tmp_path: Path) -> None:
     plan = observed.plan_of(example)
     file = tmp_path / "evidence.html"
@@ -123,6 +123,18 @@ def test_what_is_broken_is_red_in_its_family_only(family: str, browser: Browser,
     assert "connection timed out" in shown and "no entry" in shown
     reasons = [link["reason"] for vip in red for link in vip["links"] if link["reason"]]
     assert each(browser, "ol.links p:not(.quiet)", "e.innerText") == reasons
+
+
+def test_a_router_that_could_not_be_asked_is_red_in_both_families(browser: Browser, tmp_path: Path) -> None:
+    plan = observed.plan_of("demo")
+    seen = observed.healthy(plan)
+    observed.without_frr(plan, seen, "tor1")
+    write(tmp_path / "evidence.html", plan, seen)
+    browser.open(tmp_path / "evidence.html")
+    assert strands(browser, "tor1") == strands(browser, "tor1--rack1") == {"ipv4": "red", "ipv6": "red"}
+    assert strands(browser, "tor2") != {"ipv4": "red", "ipv6": "red"}
+    shown = each(browser, ".breaks li", "e.innerText")
+    assert len(shown) == 1 and f"tor1 could not be asked: {observed.GONE}" in shown[0]
 
 
 def test_proofs_open_and_rows_are_chosen_without_scripts(browser: Browser, tmp_path: Path) -> None:

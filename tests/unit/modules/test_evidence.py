@@ -23,7 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], **arguments: Any) -> dict[str, Any]:
     return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("example", fabrics.names())
+@pytest.mark.parametrize("example", fabrics.with_clients())
 def test_green(example: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = observed.plan_of(example)
     done = run(capsys, plan=plan, results=observed.healthy(plan), artifacts=str(tmp_path))

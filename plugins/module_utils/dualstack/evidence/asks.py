@@ -14,7 +14,7 @@ from ..announcing.expected import expected
 def asks(plan: Mapping[str, Any], host: str) -> dict[str, list[Any]]:
     """``{"probes", "resolve", "prefixes"}`` of a host.
 
-    ``probes``: ``{"vip", "port"}`` of the VIPs that a client gets answers from; those without a TCP port can't be probed.
+    ``probes``: ``{"vip", "port"}`` of the VIPs that a client gets answers from; one without a TCP port can't be probed.
     ``resolve``: the layer-2 VIPs on the segments of a client or a router, whose neighbour entries it has.
     ``prefixes``: those that a router holds.
     """

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..announcing.expected import expected
-from .case import Case, Fabric, Report, Seen
+from .case import Case, Fabric
 from .links import CHAINS
+from .report import Report
+from .seen import Seen
 
 GREEN = "green"
 RED = "red"
@@ -27,8 +29,9 @@ def judge(plan: Mapping[str, Any], observations: Mapping[str, Any], time: str) -
     ``plan`` and ``observations`` have the shapes of docs/architecture.md; ``time`` is when (ISO 8601, UTC).
     Returns ``{"cluster", "plan_hash", "time", "summary": {"green", "total"}, "vips": [{"vip", "family", "service",
     "pool", "mode", "state", "broken_at", "links": [{"link", "state", "proof", "reason", "places"}]}]}``: ``broken_at``
-    names the first red link or is None; ``reason`` tells, for a red link, where, what was expected and seen, and what
-    to look at; ``places`` maps hosts and connections (``a--b``, names in order) to ``green`` or ``red``.
+    names the first red link or is None; ``reason`` has a line for each thing that is wrong with a red link: where,
+    what was expected and seen, and what to look at; what explains the others stands first; ``places`` maps hosts and
+    connections (``a--b``, names in order) to ``green`` or ``red``.
     """
     fabric, seen = Fabric(plan), Seen(observations)
     vips = [_chain(Case(vip, fabric, seen)) for vip in expected(plan)]
@@ -65,9 +68,9 @@ def _link(name: str, report: Report, reached: bool) -> dict[str, Any]:
         "link": name,
         "state": state if reached else NOT_REACHED,
         "proof": "\n".join(report.facts),
-        "reason": "\n".join(str(problem) for problem in report.problems),
+        "reason": "\n".join(report.reasons),
         "places": {
             **dict.fromkeys(report.covered, GREEN),
-            **{problem.place: RED for problem in report.problems},
+            **{place: RED for problem in report.problems for place in problem.places},
         },
     }

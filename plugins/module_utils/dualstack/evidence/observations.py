@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .case import NOT_GATHERED
+from .seen import NOT_GATHERED
 
 _PARTS = {
     "nodes": ("status",),
@@ -28,9 +28,9 @@ def collect(results: Mapping[str, Mapping[str, Mapping[str, Any] | None]]) -> di
         for host, result in (results.get(group) or {}).items():
             observations[group][host] = _observation(result or {}, parts)
     for host, result in (results.get("resolved") or {}).items():
-        if result and host in observations["routers"]:
+        if result and result.get("neighbours") is not None and host in observations["routers"]:
             router = observations["routers"][host]
-            router["neighbours"] = {**(router.get("neighbours") or {}), **(result.get("neighbours") or {})}
+            router["neighbours"] = {**(router.get("neighbours") or {}), **result["neighbours"]}
     return observations
 
 

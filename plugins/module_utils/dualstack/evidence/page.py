@@ -68,7 +68,7 @@ def _breaks(result: Mapping[str, Any]) -> Markup:
     items = (
         element(
             "li",
-            element("strong", f"{cause.link}, {FAMILY_NAME[cause.family]}"),
+            element("strong", cause.where),
             f": {cause.text} ",
             element("span", f"Broken by it: {', '.join(cause.vips)}", class_="family"),
         )

@@ -11,19 +11,26 @@ from typing import Any, NamedTuple
 from ..addresses.blocks import FAMILY_NAME
 
 SIGNS = {"green": "✓", "red": "✗", "not reached": "·"}
+FEW = 3  # VIPs that are named; more are counted
 _HEAD = ("VIP", "family", "service", "mode", "chain")
 
 
 class Cause(NamedTuple):
-    """What broke one or more chains of a family at the same link; ``text`` tells it for the first of ``vips``."""
+    """What broke chains at the same links; ``text`` tells it for the first of ``vips``."""
 
-    link: str
-    family: str
-    text: str
+    links: list[str]
+    families: list[str]
     vips: list[str]
+    text: str
+
+    @property
+    def where(self) -> str:
+        """The links and families."""
+        return f"{', '.join(self.links)} ({', '.join(FAMILY_NAME[family] for family in self.families)})"
 
     def __str__(self) -> str:
-        return f"{', '.join(self.vips)} ({FAMILY_NAME[self.family]}) broken at {self.link}: {self.text}"
+        who = ", ".join(self.vips) if len(self.vips) <= FEW else f"{len(self.vips)} VIPs"
+        return f"{who} broken at {self.where}: {self.text}"
 
 
 def table(result: Mapping[str, Any]) -> list[str]:
@@ -45,15 +52,22 @@ def breaks(result: Mapping[str, Any]) -> list[str]:
 
 
 def causes(result: Mapping[str, Any]) -> list[Cause]:
-    """Breaks that differ in nothing but the VIP, put together: one cause often breaks many chains."""
-    found: dict[tuple[str, str, str], Cause] = {}
+    """Reasons that differ in nothing but the VIP, put together: one cause often breaks many chains."""
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for vip in result["vips"]:
         if vip["broken_at"]:
-            text = next(str(link["reason"]) for link in vip["links"] if link["link"] == vip["broken_at"])
-            text = text.replace("\n", " | ")
-            key = (vip["broken_at"], vip["family"], text.replace(vip["vip"], "").replace(vip["service"], ""))
-            found.setdefault(key, Cause(vip["broken_at"], vip["family"], text, [])).vips.append(vip["vip"])
-    return list(found.values())
+            reason = next(str(link["reason"]) for link in vip["links"] if link["link"] == vip["broken_at"])
+            for text in reason.splitlines():
+                found.setdefault(text.replace(vip["vip"], "").replace(vip["service"], ""), []).append((text, vip))
+    causes = [_cause(told[0][0], [vip for _unused, vip in told]) for told in found.values()]
+    return sorted(causes, key=lambda cause: -len(cause.vips))
+
+
+def _cause(text: str, vips: list[Mapping[str, Any]]) -> Cause:
+    links, families, addresses = (
+        list(dict.fromkeys(vip[key] for vip in vips)) for key in ("broken_at", "family", "vip")
+    )
+    return Cause(links, families, addresses, text)
 
 
 def _row(vip: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..case import Case, Report
+from ..case import Case
+from ..report import Report
 from . import allocated, announced, answers, bgp_table, fib, neighbour, served
 
 Check = Callable[[Case, Report], None]

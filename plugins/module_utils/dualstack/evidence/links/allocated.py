@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from ...addresses import blocks
-from ..case import Case, Report, listing
+from ..case import Case
+from ..report import Report
+from ..seen import MUTE
+from ..texts import listing
 
 
 def check(case: Case, report: Report) -> None:
@@ -51,6 +54,9 @@ def _known(case: Case, report: Report) -> None:
             )
     if not knowing and not report.problems:
         for node in vip["announcers"]:
+            if case.seen.mute(node):
+                report.cause(case.seen.mute(node), MUTE, node)
+                continue
             report.problem(
                 node,
                 f"its speaker to know {vip['vip']} of {vip['service']}",

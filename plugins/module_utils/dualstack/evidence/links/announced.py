@@ -10,9 +10,13 @@ from typing import Any
 
 from ...announcing.reasons import TEXTS
 from ...page.edges import connection
-from ..case import Case, Report, Session, listing, same
+from ..case import Case, Session
+from ..report import Report
+from ..seen import ESTABLISHED, MUTE
+from ..texts import listing, same
+from . import sessions
 
-ESTABLISHED = "established"
+_STATUS = "See `dualstack-speaker status` and the journals of its units."
 
 
 def check_bgp(case: Case, report: Report) -> None:
@@ -45,15 +49,15 @@ def check_layer2(case: Case, report: Report) -> None:
 def _entry(case: Case, node: str, report: Report) -> Mapping[str, Any] | None:
     """The status of the VIP on an announcer; None, and a problem, when there is none."""
     entry = case.seen.vip(node, case.vip)
-    if entry is None:
+    if entry is None and case.seen.mute(node):
+        report.cause(case.seen.mute(node), MUTE, node)
+    elif entry is None:
         _silent(case, node, case.seen.ignorance(node), report)
     return entry
 
 
 def _silent(case: Case, node: str, seen: str, report: Report) -> None:
-    report.problem(
-        node, f"to announce {case.vip['vip']}", seen, "See `dualstack-speaker status` and the journals of its units."
-    )
+    report.problem(node, f"to announce {case.vip['vip']}", seen, _STATUS)
 
 
 def _why(entry: Mapping[str, Any]) -> str:
@@ -72,11 +76,17 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
         report.problem(node, expected, "the speaker has no such session", "Run site.yml for the node.", place)
     elif held["state"].lower() != ESTABLISHED:
         last = f", last error: {held['last_error']}" if held["last_error"] else ""
+        state = f"the session {held['name']} is {held['state']}{last}"
+        if sessions.not_asked(case, router, report, place):
+            report.fact(f"{node}: {state}")
+            return
+        there, remedy = sessions.other_end(case, session)
         report.problem(
             node,
             expected,
-            f"the session {held['name']} is {held['state']}{last}",
-            f"Compare password, ASN and address of both ends; on {router}: "
+            f"{state}; {there}" if there else state,
+            remedy
+            or f"Compare password, ASN and address of both ends; on {router}: "
             f"vtysh -c 'show bgp neighbors {session.node_address}'.",
             place,
         )

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from ...page.edges import connection
-from ..case import Case, Report, listing
+from ..case import Case
+from ..report import Report
+from . import sessions
 
 
 def check(case: Case, report: Report) -> None:
@@ -23,6 +25,7 @@ def check(case: Case, report: Report) -> None:
         fix = f"Give {vip['service']} a TCP port that answers beside the others."
         report.problem("clients", f"a TCP port of {vip['service']}", "none: only TCP is probed", fix)
         return
+    broken = False
     for client in vip["clients"]:
         seen = case.seen.client(client)
         probe = (seen.get("probes") or {}).get(vip["vip"])
@@ -32,15 +35,13 @@ def check(case: Case, report: Report) -> None:
                 f"{client}: {vip['vip']} port {vip['port']}: {probe['detail']}, {probe['ms']} ms", client, *places
             )
             continue
+        broken = True
         report.problem(
             client,
             f"an answer from {vip['vip']} port {vip['port']}",
             seen.get("error") or (probe["detail"] if probe else "it was not probed from there"),
             f"Does the Service {vip['service']} have ready backends, do the nodes accept the port, "
-            f"is there a way back to {client}?{_trouble(case)}",
+            f"is there a way back to {client}?",
         )
-
-
-def _trouble(case: Case) -> str:
-    trouble = case.seen.routers_in_trouble()
-    return f" Routers that could not be asked: {listing(trouble)}." if trouble else ""
+    for router in case.seen.routers_in_trouble() if broken else ():
+        sessions.not_asked(case, router, report)

@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...page.edges import connection
-from ..case import Case, Report, listing, same
+from ..case import Case
+from ..report import Report
+from ..texts import listing, same
+from . import sessions
 
 DEFAULT_PREFERENCE = 100
 
@@ -26,14 +29,9 @@ def check(case: Case, report: Report) -> None:
             continue
         seen = case.seen.router(router)
         paths = ((seen.get("bgp") or {}).get(case.vip["family"]) or {}).get(case.vip["prefix"]) or []
-        if seen.get("error"):
-            report.problem(
-                router,
-                f"{case.vip['prefix']} in its BGP table",
-                seen["error"],
-                "Is FRR running there? See `systemctl status frr`.",
-            )
-        elif not paths:
+        if sessions.not_asked(case, router, report) or _follows(case, router, wanted, paths, report):
+            continue
+        if not paths:
             _absent(case, router, wanted, report)
         else:
             found = len(report.problems)
@@ -45,6 +43,22 @@ def check(case: Case, report: Report) -> None:
                 _prove(case, router, used, report)
 
 
+def _follows(
+    case: Case, router: str, wanted: Mapping[str, Any], paths: Sequence[Mapping[str, Any]], report: Report
+) -> bool:
+    """Whether all that is missing should come from routers that could not be asked: then these are the cause."""
+    missing = {same(hop) for hop in wanted["next_hops"]} - {same(path["next_hop"]) for path in paths}
+    sources = {case.fabric.owner(router, hop) for hop in missing}
+    silent = case.seen.routers_in_trouble().keys()
+    causes = [name for name in sources if name in silent and name]
+    if not missing or len(causes) < len(sources):
+        return False
+    for name in sorted(causes):
+        sessions.not_asked(case, name, report, connection(router, name))
+    report.fact(f"{router}: {case.vip['prefix']} does not come from {listing(causes)}")
+    return True
+
+
 def _look(case: Case) -> str:
     return f"vtysh -c 'show bgp {case.vip['family']} unicast {case.vip['prefix']}'"
 
@@ -54,7 +68,7 @@ def _absent(case: Case, router: str, wanted: Mapping[str, Any], report: Report) 
     report.problem(
         router,
         f"{case.vip['prefix']} via {listing(f'{hop} ({host})' for hop, host in sources.items())}",
-        "not in its BGP table",
+        "not in its BGP table" + "".join(sessions.down(case, router, host) for host in sorted(set(sources.values()))),
         f"Look at the sessions with {listing(set(sources.values()))}, their inbound route map and prefix list: "
         f"{_look(case)}.",
     )
@@ -75,7 +89,8 @@ def _next_hops(
     report.problem(
         router,
         f"{case.vip['prefix']} via {listing(planned)}",
-        f"via {listing(used)} (missing: {listing(missing)}; unexpected: {listing(extra)})",
+        f"via {listing(used)} (missing: {listing(missing)}; unexpected: {listing(extra)})"
+        + (sessions.down(case, router, owner) if missing and owner else ""),
         f"Look at the session with {owner or hop} and what it sends: {_look(case)}.",
         connection(router, owner) if missing and owner else router,
     )

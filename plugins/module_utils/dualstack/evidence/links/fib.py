@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...page.edges import connection
-from ..case import Case, Report, listing, same
+from ..case import Case
+from ..report import Report
+from ..texts import listing, same
 
 
 def check(case: Case, report: Report) -> None:

@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...page.edges import connection
-from ..case import Case, Report, listing
+from ..case import Case
+from ..report import Report
+from ..seen import NOT_GATHERED
+from ..texts import listing
 
 USABLE = frozenset(("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"))
 PROTOCOL = {"ipv4": "ARP", "ipv6": "NDP"}
@@ -67,7 +70,7 @@ def _host(case: Case, host: str, seen: Mapping[str, Any], announcer: str, macs: 
         if owner and owner != announcer:
             observed += f", which is {owner}"
     else:
-        observed = seen.get("error") or "no entry"
+        observed = "no entry" if seen.get("neighbours") is not None else seen.get("error") or NOT_GATHERED
     report.problem(
         host,
         f"{protocol} to resolve {address} to {listing(macs, 'a MAC')} of {announcer}",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..case import Case, Report, listing
+from ..case import Case
+from ..report import Report
+from ..texts import listing
 
 
 def check(case: Case, report: Report) -> None:

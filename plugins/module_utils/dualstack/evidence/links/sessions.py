@@ -1,0 +1,64 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router says of its sessions, and what it means that it says nothing: the causes behind many a break."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..case import Case, Session
+from ..report import Report
+from ..seen import ESTABLISHED, NOT_GATHERED
+from ..texts import same
+
+
+def not_asked(case: Case, router: str, report: Report, *places: str) -> bool:
+    """Whether a router that is ours could not be asked; then that is noted as a cause, at the router and ``places``."""
+    error = case.seen.router(router).get("error")
+    if not error or not case.fabric.managed(router):
+        return False
+    if error == NOT_GATHERED:
+        look = "Run validate.yml without --limit."
+    elif error.startswith("unreachable"):
+        look = "Is the host up, and can Ansible log in?"
+    else:
+        look = "Is FRR running there? See `systemctl status frr`."
+    report.cause(f"{router} could not be asked: {error}", look, router, *places)
+    return True
+
+
+def other_end(case: Case, session: Session) -> tuple[str, str]:
+    """What the router says of its end of a node's session, and what to do about that; empty texts for nothing."""
+    router = session.router
+    known = case.seen.sessions(router) if case.fabric.managed(router) else None
+    if known is None:
+        return "", ""
+    mine = known.get(same(session.node_address))
+    if mine is None:
+        return f"{router} has no such session", f"Run site.yml for {router}."
+    if session.node_asn and mine.get("asn") not in (None, 0, session.node_asn):
+        return f"{router} expects AS {mine['asn']}, not {session.node_asn}", "Run site.yml for both ends."
+    if mine["state"] == "Idle (Admin)":
+        return f"on {router} it is shut down", f"Run site.yml for {router}, or take the shutdown back there."
+    if mine["state"] == "Idle (PfxCt)":
+        look = f"See what the node announces; then on {router}: vtysh -c 'clear bgp {session.node_address}'."
+        return f"{router} has cut it, because more prefixes came than it takes", look
+    return f"on {router} it is {_state(mine)}", ""
+
+
+def down(case: Case, router: str, other: str) -> str:
+    """The sessions of a router with ``other`` that are not up, as the end of a sentence; empty when there are none."""
+    known = case.seen.sessions(router) or {}
+    held = {key: known.get(same(key)) for key in case.fabric.towards(router, other)}
+    return "".join(
+        f"; its session with {other} ({key}) is {_state(session)}"
+        for key, session in held.items()
+        if session and session["state"].lower() != ESTABLISHED
+    )
+
+
+def _state(session: Mapping[str, Any]) -> str:
+    last = session.get("last_error")
+    return f"{session['state']}, last: {last}" if last else str(session["state"])
