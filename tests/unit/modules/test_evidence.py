@@ -31,8 +31,9 @@ def test_green(example: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert done["green"] and done["changed"] is False and done["breaks"] == []
     assert done["summary"] == {"green": total, "total": total}
     assert done["table"][-1] == f"evidence: {total} of {total} green"
-    assert done["files"] == [str(tmp_path / example / name) for name in ("evidence.json", "evidence.html")]
-    kept = json.loads((tmp_path / example / "evidence.json").read_text(encoding="utf-8"))
+    folder = tmp_path / plan["cluster"]["name"]
+    assert done["files"] == [str(folder / name) for name in ("evidence.json", "evidence.html")]
+    kept = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
     assert kept["summary"] == done["summary"] and kept["plan_hash"] == plan["hash"]
     assert kept["time"].endswith("Z") and {vip["state"] for vip in kept["vips"]} == {"green"}
     page = (tmp_path / example / "evidence.html").read_text(encoding="utf-8")
