@@ -36,7 +36,7 @@ def test_green(example: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     kept = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
     assert kept["summary"] == done["summary"] and kept["plan_hash"] == plan["hash"]
     assert kept["time"].endswith("Z") and {vip["state"] for vip in kept["vips"]} == {"green"}
-    page = (tmp_path / example / "evidence.html").read_text(encoding="utf-8")
+    page = (folder / "evidence.html").read_text(encoding="utf-8")
     assert f"{total} of {total} green" in page
 
 
