@@ -14,6 +14,7 @@ import fabrics
 import observed
 import pytest
 from page.browser import Browser
+from page.looks import each, luminance, overflow, ratio
 
 from dualstack.evidence import judge, page
 
@@ -39,17 +40,6 @@ def broken(plan: Data, family: str) -> Data:
             entry["peers"].remove(session["name"])
     del seen["routers"]["tor1"]["neighbours"][next(vip["vip"] for vip in vips if vip["mode"] == "layer2")]
     return seen
-
-
-def overflow(browser: Browser) -> int:
-    """By how many pixels the page is wider than the screen."""
-    return int(browser.ask("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def each(browser: Browser, selector: str, value: str) -> list[Any]:
-    """The value of an expression over ``e``, for each element that a selector finds."""
-    found: list[Any] = browser.ask(f"Array.from(document.querySelectorAll({json.dumps(selector)}), e => {value})")
-    return found
 
 
 def strands(browser: Browser, place: str) -> dict[str, str]:
@@ -221,18 +211,6 @@ def test_it_follows_the_reader_s_light_and_dark(browser: Browser, tmp_path: Path
         contrast[dark] = [ratio(paper, ink), ratio(paper, red)]
     # WCAG 2.1, success criterion 1.4.3: 4.5 for text.
     assert all(value >= 4.5 for values in contrast.values() for value in values), contrast
-
-
-def luminance(colour: str) -> float:
-    """WCAG 2.1 relative luminance of ``rgb(r, g, b)``."""
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def ratio(one: float, other: float) -> float:
-    """WCAG 2.1 contrast ratio."""
-    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def test_foreign_text_is_text(browser: Browser, tmp_path: Path) -> None:

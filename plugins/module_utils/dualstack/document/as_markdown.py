@@ -15,8 +15,8 @@ from . import findings as of_findings
 from .parts import Code, Inline, Items, Lines, Link, Paragraph, Part, Picture, Section, Table
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?[A-Za-z0-9]+;))")
-_BEGINNING = re.compile(r"^([-+#=]|\d+(?=[.)]))")
-_PLAIN_CODE = re.compile(r"[A-Za-z0-9 ._/:,=+-]")
+_BEGINNING = re.compile(r"^(\d*)([-+#=]|(?<=\d)[.)])")
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9 /,-]")
 
 
 def markdown(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> str:
@@ -29,21 +29,21 @@ def _document(plan: Mapping[str, Any], findings: Sequence[Finding]) -> Iterator[
     yield f"# {_text(build.title(plan))}\n"
     yield f"Made from the plan `{plan['hash'][:12]}`; edit the intent, not this file.\n"
     yield from (f"- {_begun(line)}" for line in build.summary(plan, findings))
-    yield "\nContents: " + ", ".join(_inline(Link(section.title, section.anchor)) for section in sections) + ".\n"
-    for section in sections:
-        yield from _section(plan, section, 2)
+    yield "\nContents: " + ", ".join(_inline(Link(each.title, each.anchor)) for each in sections) + ".\n"
+    for each in sections:
+        yield from written(plan, each, 2)
 
 
-def _section(plan: Mapping[str, Any], section: Section, level: int) -> Iterator[str]:
-    yield f'<a id="{section.anchor}"></a>\n'
-    yield f"{'#' * level} {_text(section.title)}\n"
+def written(plan: Mapping[str, Any], section: Section, level: int) -> Iterator[str]:
+    """The blocks of a section whose heading has ``level``."""
+    yield f'{"#" * level} <a id="{section.anchor}"></a>{_text(section.title)}\n'
     for part in section.parts:
         yield from _part(plan, part, level)
 
 
 def _part(plan: Mapping[str, Any], part: Part, level: int) -> Iterator[str]:
     if isinstance(part, Section):
-        yield from _section(plan, part, level + 1)
+        yield from written(plan, part, level + 1)
     elif isinstance(part, Paragraph):
         yield f"{_begun(part.text)}\n"
     elif isinstance(part, Items):
@@ -65,7 +65,7 @@ def _table(table: Table) -> Iterator[str]:
 
 def _begun(inline: Inline) -> str:
     """Inline text at the beginning of a block, where some characters would begin a block of another kind."""
-    return _BEGINNING.sub(r"\\\1", _inline(inline))
+    return _BEGINNING.sub(r"\1\\\2", _inline(inline).lstrip())
 
 
 def _inline(inline: Inline) -> str:
