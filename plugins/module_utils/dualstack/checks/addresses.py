@@ -37,11 +37,12 @@ def multicast(intent: Intent, plan: Plan) -> Iterator[Problem]:
 def link_local(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """No network, host or pool has link-local addresses: no router forwards them.
 
-    A peer that is known by its link-local address alone is named by its interface.
-
     Source: RFC 3927 section 2.7, RFC 4291 section 2.5.6.
     """
-    yield from special.inside(intent, plan, special.LINK_LOCAL)
+    for problem in special.inside(intent, plan, special.LINK_LOCAL):
+        if problem.path.startswith("dualstack.fabric.peers"):
+            problem = problem._replace(fix="Name the interface behind which the peer is found, instead of addresses.")
+        yield problem
 
 
 @rule("address-loopback", ERROR)
@@ -128,7 +129,7 @@ def shared_space(intent: Intent, plan: Plan) -> Iterator[Problem]:
     for path, block in stated(intent, plan):
         if block.overlap(SHARED):
             reason = "is shared address space (100.64.0.0/10), which a provider's NAT may use outside of this network"
-            yield Problem(path, str(block), reason, f"Prefer {special.INSTEAD[IPV4]}.")
+            yield Problem(path, special.shown(block), reason, f"Prefer {special.INSTEAD[IPV4]}.")
 
 
 @rule("address-not-random", HINT)
@@ -149,14 +150,16 @@ def not_random(intent: Intent, plan: Plan) -> Iterator[Problem]:
         prefix = f"{address_text(IPV6, site << 80)}/48"
         fix = "Draw 40 bits (openssl rand -hex 5) and write them behind fd."
         if LOCAL_UNDEFINED.contains(block):
-            yield Problem(path, str(block), f"the eighth bit of {prefix} is 0, which has no meaning yet", fix)
+            yield Problem(path, special.shown(block), f"the eighth bit of {prefix} is 0, which has no meaning yet", fix)
         elif digits.count("0") >= 5 or len(set(digits)) <= 3:
-            yield Problem(path, str(block), f"the global ID {digits} of {prefix} was not drawn by chance", fix)
+            yield Problem(
+                path, special.shown(block), f"the global ID {digits} of {prefix} was not drawn by chance", fix
+            )
 
 
 @rule("cluster-cidr-public", HINT)
 def cluster_public(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """Pod and service CIDRs are private, or meant to be reachable from outside.
+    """Pod and service CIDRs are private, or meant to be reachable from outside. Special space has rules of its own.
 
     Public IPv4 space of others can't be reached from the cluster any more; pods with global IPv6 addresses can be
     reached by everybody whom no filter stops.
@@ -168,7 +171,8 @@ def cluster_public(intent: Intent, plan: Plan) -> Iterator[Problem]:
         for key in ("pods", "services"):
             for text in (cluster[key] or {}).values():
                 block = parse_network(text)
-                if not any(private.contains(block) for private in PRIVATE):
+                known = any(private.contains(block) for private in PRIVATE)
+                if not known and not any(block.overlap(each.block) for each in special.EVERY):
                     yield Problem(f"{path}.{key}", text, _public(block), _private(block))
 
 

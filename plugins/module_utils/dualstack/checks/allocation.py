@@ -28,7 +28,7 @@ def refuses(intent: Intent, plan: Plan) -> Iterator[Problem]:
     pool. Namespace selectors are not judged: the labels of namespaces are not known here.
     """
     allocations = {entry["name"]: entry["service_allocation"] for entry in intent.pools if entry["service_allocation"]}
-    for entry, planned in serving.services(intent, plan):
+    for entry, planned in serving.services(intent, plan) if allocations else ():
         for pool in dict.fromkeys(planned["pools"].values()):
             allocation = allocations.get(pool)
             if not allocation:
@@ -107,8 +107,8 @@ def idle(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     for entry, planned in serving.pools(intent, plan):
         selectors = (entry["service_allocation"] or {}).get("service_selectors")
-        labels = [each["labels"] for each in plan["services"] if each["cluster"] == planned["cluster"]]
-        if selectors and not any(matches(selectors, each) for each in labels):
+        served = (each["labels"] for each in plan["services"] if each["cluster"] == planned["cluster"])
+        if selectors and not any(matches(selectors, labels) for labels in served):
             reason = "match no Service of the intent"
             fix = "Compare them with the Services' labels."
             yield Problem(f"{entry['at']}.service_allocation.service_selectors", "", reason, fix)

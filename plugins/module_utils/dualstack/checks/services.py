@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..addresses import blocks
 from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
-from ..plan.services import PREFER
+from ..plan.services import PREFER, SINGLE
 from . import serving
 from .rule import Plan, Problem, rule
 
@@ -41,7 +41,7 @@ def cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
             if cluster_of[pool] != planned["cluster"]:
                 reason = f"pool {pool} belongs to cluster {cluster_of[pool]}, the Service to {planned['cluster']}"
                 own = sorted(other for other, holder in cluster_of.items() if holder == planned["cluster"])
-                fix = f"Choose a pool of its cluster: {', '.join(own) or 'there is none'}."
+                fix = f"Choose of: {', '.join(own)}." if own else f"Add a pool for cluster {planned['cluster']}."
                 yield Problem(f"{entry['at']}.pool", entry["pool"], reason, fix)
 
 
@@ -67,9 +67,10 @@ def pin_unused(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: MetalLB `allocator.go` refuses requested addresses of another family; here it would be passed over.
     """
+    families = {name: each["families"] for name, each in serving.clusters(plan).items()}
     for entry, planned in serving.services(intent, plan):
         for family, text in (entry["addresses"] or {}).items():
-            if family not in planned["families"] and family in plan["cluster"]["families"]:
+            if family in plan["cluster"]["families"] and family not in _wanted(entry, planned, families):
                 reason = f"the Service has no {FAMILY_NAME[family]}"
                 fix = f"Remove it, or add {family} to the Service's families."
                 yield Problem(f"{entry['at']}.addresses", text, reason, fix)
@@ -146,7 +147,7 @@ def prefer_single(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     families = {name: each["families"] for name, each in serving.clusters(plan).items()}
     for entry, planned in serving.services(intent, plan):
-        wanted = entry["families"] or families.get(planned["cluster"], [])
+        wanted = _wanted(entry, planned, families)
         missing = [FAMILY_NAME[family] for family in wanted if family not in planned["families"]]
         if planned["policy"] == PREFER and planned["families"] and missing:
             reason = f"the Service prefers both families, and pool {entry['pool']} has no {missing[0]}"
@@ -181,3 +182,11 @@ RULES = (
     prefer_single,
     status_order,
 )
+
+
+def _wanted(entry: serving.Entry, planned: serving.Entry, families: Mapping[str, Sequence[str]]) -> list[str]:
+    """The families that a Service asks for, whether or not its pool has them."""
+    own = list(families.get(planned["cluster"], ()))
+    if planned["policy"] != SINGLE:
+        return own
+    return list(entry["families"] or own[:1])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..addresses.blocks import IPV4, IPV6, Block, parse_network
+from ..addresses.blocks import IPV4, IPV6, Block, address_text, parse_network
 from ..addresses.sets import subtract
 from ..intent.load import Intent
 from .owners import stated
@@ -97,10 +97,19 @@ UNASSIGNED = (
         )
     ),
 )
+EVERY = (
+    *(MULTICAST + LINK_LOCAL + LOOPBACK + UNSPECIFIED + WITHDRAWN + PROTOCOLS + TRANSITION + BENCHMARKING),
+    *(DOCUMENTATION + UNASSIGNED),
+)
 INSTEAD = {
     IPV4: "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)",
     IPV6: "your own fdxx:xxxx:xxxx::/48 (RFC 4193)",
 }
+
+
+def shown(block: Block) -> str:
+    """The block as text, one address as an address."""
+    return str(block) if block.size > 1 else address_text(block.family, block.first)
 
 
 def inside(intent: Intent, plan: Plan, specials: Sequence[Special]) -> Iterator[Problem]:
@@ -111,6 +120,6 @@ def inside(intent: Intent, plan: Plan, specials: Sequence[Special]) -> Iterator[
             if shared is not None:
                 reason = f"is {special.name} ({special.source})"
                 if shared != block:
-                    reason = f"{shared} of it {reason}"
+                    reason = f"{shown(shared)} of it {reason}"
                 fix = f"Take it from space that was assigned to you, or from {INSTEAD[block.family]}."
-                yield Problem(path, str(block), reason, fix)
+                yield Problem(path, shown(block), reason, fix)
