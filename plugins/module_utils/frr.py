@@ -102,6 +102,12 @@ class Frr:
         """All BGP sessions as ``sessions.summary`` gives them; empty when bgpd does not answer."""
         return sessions.summary(self._json("show bgp summary json"))
 
+    def last_errors(self) -> dict[str, str]:
+        """What FRR tells of the last end of each session, where it tells something."""
+        shown = self._json("show bgp neighbors json").items()
+        found = {address: sessions.last_error(facts) for address, facts in shown if isinstance(facts, dict)}
+        return {address: text for address, text in found.items() if text}
+
     def neighbour(self, address: str) -> dict[str, Any]:
         """FRR's details of one session, empty when it has none."""
         found = self._json(f"show bgp neighbors {address} json").get(address, {})

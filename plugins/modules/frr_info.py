@@ -77,7 +77,9 @@ neighbours:
   returned: always
   type: dict
 sessions:
-  description: Per address of a neighbour the session, with C(state), FRR's counters and C(families).
+  description:
+    - Per address of a neighbour (or interface, for a session without addresses) the session, with C(state), C(asn),
+      FRR's counters, C(families), and C(last_error), what FRR says of the end of a session that is down.
   returned: always
   type: dict
 error:
@@ -92,7 +94,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers import tables
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers import sessions, tables
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.secrets import Mask
 from ansible_collections.baremetal.dualstack.plugins.module_utils.frr import Frr, FrrError
 
@@ -131,13 +133,21 @@ def main() -> None:
         if result["missing"]:
             raise FrrError(f"FRR is not installed here: {', '.join(result['missing'])} not found")
         if "bgpd" not in frr.connected():
-            raise FrrError("bgpd does not run")
+            raise FrrError("bgpd does not answer")
         for family, prefixes in wanted.items():
             result["bgp"][family] = tables.bgp(prefixes, _paths(frr, family, prefixes))
-        result["sessions"] = frr.sessions()
+        result["sessions"] = _sessions(frr)
     except FrrError as error:
         result["error"] = str(error)
     module.exit_json(**result)
+
+
+def _sessions(frr: Frr) -> dict[str, dict[str, Any]]:
+    """All sessions, those that are down with FRR's words on their last end."""
+    found = frr.sessions()
+    down = found.keys() - sessions.up(found)
+    told = frr.last_errors() if down else {}
+    return {key: {**session, "last_error": told.get(key, "") if key in down else ""} for key, session in found.items()}
 
 
 def _paths(frr: Frr, family: str, prefixes: Sequence[str]) -> list[Any]:

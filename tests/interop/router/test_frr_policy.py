@@ -154,6 +154,7 @@ def test_a_flood_cuts_the_session_of_the_node_alone(
     for start in range(0, len(many), 500):
         announcers["node1"].announce(family, *many[start : start + 500])
     until(lambda: peer not in fabric.tor1.up(), "the cut session")
+    assert info(fabric.tor1)["sessions"][peer]["state"] == "Idle (PfxCt)"
     after = fabric.tor1.counters()
     assert {address for address in before if before[address] != after[address]} == {peer}
     announcers["node1"].withdraw()
@@ -162,12 +163,33 @@ def test_a_flood_cuts_the_session_of_the_node_alone(
     until(lambda: peer in fabric.tor1.up(), "the session again")
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_frr_info_tells_why_a_session_is_down(
+    fabric: Fabric, announcers: dict[str, Announcer], restored: None, family: str
+) -> None:
+    """With an ASN that the node has not, then shut down; the other sessions have nothing to tell."""
+    peer = NODES["node1"][INDEX[family]]
+    fabric.tor1.configure("router bgp 64500", f"neighbor {peer} remote-as 65001")
+
+    def refused() -> dict[str, Any] | None:
+        held = info(fabric.tor1)["sessions"][peer]
+        return held if "Bad Peer AS" in held["last_error"] else None
+
+    held = until(refused, "the refusal")
+    assert held["asn"] == 65001 and held["state"] != "Established"
+    fabric.tor1.configure("router bgp 64500", f"neighbor {peer} shutdown")
+    found = info(fabric.tor1)["sessions"]
+    assert found[peer]["state"] == "Idle (Admin)"
+    others = fabric.expected - {peer}
+    assert {(found[other]["state"], found[other]["last_error"]) for other in others} == {("Established", "")}
+
+
 def test_frr_info_without_frr(fabric: Fabric, announcers: dict[str, Announcer], restored: None) -> None:
     announcers["node1"].announce("ipv4", VIP["ipv4"])
     until(lambda: info(fabric.br1, VIP["ipv4"])["fib"]["ipv4"], "the VIP in the kernel of br1")
     fabric.br1.frr("stop")
     seen = info(fabric.br1, *PLAN["segments"]["br1--tor1"]["networks"].values())
-    assert "bgpd" in seen["error"]
+    assert seen["error"] == "bgpd does not answer"
     assert seen["bgp"] == {"ipv4": {}, "ipv6": {}} and seen["sessions"] == {}
     assert all("downlink" in hops for table in seen["fib"].values() for hops in table.values())
     assert all(len(seen["fib"][family]) == 1 and UPLINK[family][1] in seen["neighbours"] for family in FAMILIES)

@@ -58,16 +58,19 @@ def lost(before: Iterable[str], now: Mapping[str, Mapping[str, Any]], text: str)
     return sorted(set(before) & configured(text) - up(now))
 
 
+def last_error(neighbour: Mapping[str, Any]) -> str:
+    """What FRR tells of the session's last end; ``neighbour`` is its entry in ``show bgp neighbors json``."""
+    keys = ("lastResetDueTo", "lastNotificationReason", "lastShutdownDescription")
+    return ", ".join(str(neighbour[key]).strip() for key in keys if neighbour.get(key))
+
+
 def why(address: str, neighbour: Mapping[str, Any], delta: Delta) -> str:
     """One sentence on a session that did not come back: its state, FRR's last reason, what this run changed on it.
 
     ``neighbour`` is its entry in ``show bgp neighbors json``, empty when FRR does not have it.
     """
     name = f"{address} ({neighbour['nbrDesc']})" if neighbour.get("nbrDesc") else address
-    reasons = [f"state {neighbour.get('bgpState', 'unknown')}"]
-    for key in ("lastResetDueTo", "lastNotificationReason", "lastShutdownDescription"):
-        if neighbour.get(key):
-            reasons.append(str(neighbour[key]).strip())
+    reasons = [f"state {neighbour.get('bgpState', 'unknown')}", *filter(None, [last_error(neighbour)])]
     changed = delta.mentions(address)
     if any(" password " in f" {line} " for line in changed):
         reasons.append("its password changed in this run; does the other end have the same one?")
