@@ -1,19 +1,17 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits of routers: equal paths, prefixes per neighbour, and that their prefix lists know every prefix."""
+"""Limits of routers: equal paths, and prefixes per neighbour."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 
-from ..addresses import blocks
-from ..addresses.blocks import FAMILY_NAME, Block
-from ..findings import ERROR, HINT, WARNING
+from ..addresses.blocks import FAMILY_NAME
+from ..findings import HINT, WARNING
 from ..intent.load import Intent, host_path
 from ..render.policy import prefixes
-from .places import FABRIC, advertised, among, gathered
+from .places import FABRIC, among, gathered
 from .rule import Plan, Problem, rule
 
 
@@ -62,35 +60,7 @@ def prefix_limit(intent: Intent, plan: Plan) -> Iterator[Problem]:
         yield Problem("dualstack.pools", "", reason, fix)
 
 
-@rule("prefix-list-gap", ERROR)
-def prefix_list_gap(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """The prefix lists of the routers let the prefix of every VIP pass.
-
-    Source: RFC 8212; a prefix that the list does not know is refused at the first router, silently.
-    """
-    entries = advertised(intent, plan)
-    for family in plan["cluster"]["families"] if plan["vips"] else ():
-        listed = prefixes.pool_entries(plan, family)
-        by_length: dict[int, list[Block]] = {}
-        for entry in sorted(listed, key=lambda entry: entry.cidr.first):
-            for length in range(entry.least, entry.most + 1):
-                by_length.setdefault(length, []).append(entry.cidr)
-        firsts = {length: [cidr.first for cidr in cidrs] for length, cidrs in by_length.items()}
-        told = set()
-        for vip in plan["vips"]:
-            if vip["family"] != family or vip["prefix"] is None or vip["prefix"] in told:
-                continue
-            told.add(vip["prefix"])
-            prefix = blocks.parse_network(vip["prefix"])
-            length = prefixes.length(prefix)
-            at = bisect_right(firsts.get(length, []), prefix.first) - 1
-            if at < 0 or not by_length[length][at].contains(prefix):
-                reason = f"is announced for {vip['service']}, and no prefix list of the routers lets it pass"
-                fix = "Choose an aggregation that the pool's blocks can be cut into."
-                yield Problem(entries[vip["advertisement"]]["at"], vip["prefix"], reason, fix)
-
-
-RULES = (maximum_paths, prefix_limit, prefix_list_gap)
+RULES = (maximum_paths, prefix_limit)
 
 
 def _paths_of(intent: Intent, router: str) -> str:
