@@ -88,7 +88,12 @@ INTENT = Struct(
             "findings that do not matter here, with the reason",
             default=[],
         ),
-        Key("lab", SWITCH, "true: documentation and benchmarking addresses are meant, local ones need not be random", default=False),
+        Key(
+            "lab",
+            SWITCH,
+            "true: documentation and benchmarking addresses are meant, local ones need not be random",
+            default=False,
+        ),
     ),
     lenient=True,
 )
