@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mutants of an intent: each differs from a good one in a single place, the way a hand slips or a copy goes wrong.
 
-A mutant is ``(path, kind, before, after, data, hosts)``; paths are written as findings write them.
+Paths are written as findings write them; ``owners`` are the names of what the changed place belongs to.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Mutant(NamedTuple):
     after: Any
     data: dict[str, Any]
     hosts: dict[str, dict[str, Any]]
+    owners: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.path}: {self.kind}: {self.before!r} -> {self.after!r}"
@@ -35,11 +36,19 @@ def of(data: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> Iterator[Mutan
     """All mutants of an intent, in the order of its places."""
     asns = sorted({value for _steps, value in _leaves({"data": data, "hosts": hosts}) if _is_asn(value)})
     for steps, value in places({"data": data, "hosts": hosts}):
+        owners = tuple(_owners({"data": data, "hosts": hosts}, steps))
         for kind, after in _changes(steps, value, asns):
             changed = copy.deepcopy({"data": data, "hosts": hosts})
             _apply(changed, steps, kind, after)
             place = (*steps[:-1], after) if kind == MISSPELT_KEY else steps
-            yield Mutant(_path(place), kind, value, after, changed["data"], changed["hosts"])
+            yield Mutant(_path(place), kind, value, after, changed["data"], changed["hosts"], owners)
+
+
+def _owners(root: Any, steps: Steps) -> Iterator[str]:
+    for step in steps:
+        root = root[step]
+        if isinstance(root, dict) and isinstance(root.get("name"), str):
+            yield root["name"]
 
 
 DROP = "dropped"
@@ -178,6 +187,15 @@ def at(root: Any, steps: Steps) -> Any:
     for step in steps:
         root = root[step]
     return root
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    for _steps, item in places(value):
+        if isinstance(item, str):
+            yield item
 
 
 def put(root: Any, steps: Steps, value: Any) -> None:
