@@ -19,6 +19,7 @@ from cases import BOTH, IPV4, IPV6, Case
 from dualstack.checks import RULES
 from dualstack.checks.rule import Rule
 from dualstack.findings import HINT, SEVERITIES
+from dualstack.intent.load import load
 from dualstack.plan.build import make
 
 MODULES: list[ModuleType] = [
@@ -41,6 +42,7 @@ def test_the_base_is_sound() -> None:
 def test_a_rule_objects(case: Case) -> None:
     data, hosts = base()
     case.edit(data, hosts)
+    assert load(data, hosts)[1] == [], "the edit itself can't be read"
     found = [finding for finding in make(data, hosts)[1] if finding.id == case.rule]
     assert case.path in [finding.path for finding in found], found
     for finding in found:
