@@ -23,6 +23,7 @@ from . import (
     layer2,
     limits,
     links,
+    modes,
     names,
     nodes,
     overlaps,
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     *layer2.RULES,
     *reach.RULES,
     *limits.RULES,
+    *modes.RULES,
 )
 
 
