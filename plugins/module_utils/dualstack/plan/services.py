@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
+from ..allocation.family_policy import PREFER, REQUIRE, SINGLE
 from ..intent.load import Intent
 from ..intent.shapes import Report, error
 from .addresses import Allocator
-
-SINGLE, PREFER, REQUIRE = "SingleStack", "PreferDualStack", "RequireDualStack"
 
 Pools = Mapping[str, Mapping[str, Any]]
 
