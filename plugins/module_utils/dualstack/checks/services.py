@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..addresses import blocks
 from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6
+from ..allocation.family_policy import PREFER, SINGLE
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
-from ..plan.services import PREFER, SINGLE
 from . import serving
 from .rule import Plan, Problem, rule
 
