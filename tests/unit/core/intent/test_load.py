@@ -10,6 +10,7 @@ from typing import Any, Callable
 import fabrics
 import pytest
 
+from dualstack.findings import HINT
 from dualstack.intent.load import load
 from dualstack.plan.build import make
 
@@ -22,13 +23,13 @@ def found(change: Change, example: str = "demo") -> list[tuple[str, str]]:
     _plan, findings = make(data, hosts)
     for finding in findings:
         assert finding.path and finding.reason and finding.fix, finding
-    return [(finding.id, finding.path) for finding in findings]
+    return [(finding.id, finding.path) for finding in findings if finding.severity != HINT]
 
 
 def test_the_examples_are_good() -> None:
     for name in fabrics.names():
         plan, findings = make(*fabrics.read(name))
-        assert plan is not None and not findings, (name, findings)
+        assert plan is not None and {finding.severity for finding in findings} <= {HINT}, (name, findings)
 
 
 def setter(path: str, value: Any) -> Change:
