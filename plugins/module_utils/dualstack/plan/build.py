@@ -13,6 +13,7 @@ from typing import Any
 from ..checks import references, run
 from ..findings import Finding, has_errors
 from ..intent.load import Intent, load
+from ..intent.stated import stated
 from . import advertisements, clusters, hosts, pools, routes, segments, services, sessions, vips
 
 VERSION = 2
@@ -36,12 +37,12 @@ def make(
     findings += run(intent, plan)
     if has_errors(findings):
         return None, findings
-    return {"version": VERSION, "hash": digest(plan), **plan}, findings
+    return {"version": VERSION, "hash": digest(plan), **plan, "stated": stated(data, inventory)}, findings
 
 
 def digest(plan: Mapping[str, Any]) -> str:
-    """The SHA-256 of the plan's canonical JSON without its version and hash."""
-    body = {key: value for key, value in plan.items() if key not in ("version", "hash")}
+    """The SHA-256 of the canonical JSON of what the plan decides: without its version, its hash and what was stated."""
+    body = {key: value for key, value in plan.items() if key not in ("version", "hash", "stated")}
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
