@@ -59,6 +59,15 @@ def advertised(intent: Intent, plan: Plan) -> dict[str, dict[str, Any]]:
     return {advert["name"]: entries[advert["name"]] for advert in plan["advertisements"]}
 
 
+def standing(plan: Plan) -> dict[str, list[str]]:
+    """The segments on which each host stands, in the order of the plan."""
+    found: dict[str, list[str]] = {}
+    for name, segment in plan["segments"].items():
+        for member in segment["members"]:
+            found.setdefault(member, []).append(name)
+    return found
+
+
 def gathered(items: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
     """Items by path, in order: what stands once in the intent is told once."""
     found: dict[str, list[Item]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..findings import HINT
 from ..intent.load import Intent, host_path
 from ..plan.segments import RACK
-from .places import FABRIC, among
+from .places import FABRIC, among, standing
 from .rule import Plan, Problem, rule
 
 
@@ -31,11 +31,19 @@ def one_router(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: RFC 4271 section 9.1 (a route goes with its session): each upgrade of the router is an outage.
     """
-    for name, rack in intent.fabric["racks"].items():
-        members = plan["segments"][name]["members"]
-        routers = [router for router in rack["routers"] if router in members]
-        alone = [node for node in members if node in plan["nodes"] and not _elsewhere(intent, plan, node, routers)]
-        if len(set(routers)) == 1 and alone:
+    places = standing(plan)
+    around = {
+        name: {member for member in segment["members"] if member in plan["routers"]}
+        for name, segment in plan["segments"].items()
+    }
+    for name in intent.fabric["racks"]:
+        routers = list(around[name])
+        alone = [
+            node
+            for node in plan["segments"][name]["members"]
+            if node in plan["nodes"] and len(set().union(*(around[place] for place in places[node]))) == 1
+        ]
+        if len(routers) == 1 and alone:
             reason = (
                 f"when {routers[0]} fails, {among(alone)} announce nothing: they have sessions with no other router"
             )
@@ -49,8 +57,8 @@ def two_racks(intent: Intent, plan: Plan) -> Iterator[Problem]:
     Source: RFC 3704 section 2.2: routers with strict filters drop what leaves by the default route of another rack.
     """
     racks = {segment for advert in plan["advertisements"] for segment in advert.get("segments", ())}
-    for node in plan["nodes"]:
-        own = [name for name, each in plan["segments"].items() if each["kind"] == RACK and node in each["members"]]
+    for node, places in standing(plan).items():
+        own = [name for name in places if node in plan["nodes"] and plan["segments"][name]["kind"] == RACK]
         asked = [name for name in own if name in racks]
         if len(own) > 1 and asked:
             reason = f"stands in {among(own)} with one default route, and answers for layer-2 VIPs on {among(asked)}"
@@ -59,13 +67,3 @@ def two_racks(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 
 RULES = (empty, one_router, two_racks)
-
-
-def _elsewhere(intent: Intent, plan: Plan, node: str, routers: list[str]) -> bool:
-    """Whether a node stands on a segment with a router that is not among ``routers``."""
-    del intent
-    return any(
-        node in segment["members"]
-        and any(member in plan["routers"] and member not in routers for member in segment["members"])
-        for segment in plan["segments"].values()
-    )

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from ..addresses import blocks
 from ..addresses.blocks import FAMILY_NAME, Block
+from ..addresses.sets import intersection, merge
 from ..announcing.propagation import Neighbour, Path, neighbours, propagate
 from ..findings import ERROR, WARNING
 from ..intent.load import Intent
-from ..plan.segments import REMOTE
-from .places import advertised, among
+from .places import advertised, among, standing
 from .rule import Plan, Problem, rule
 
 Links = Sequence[Neighbour]
@@ -51,7 +51,8 @@ def not_above(intent: Intent, plan: Plan) -> Iterator[Problem]:
     Source: as for unreachable; clients come from beyond those routers, whether or not the intent knows any.
     """
     told = {facts["behind"] for facts in intent.clients.values()}
-    edge = [name for name in intent.routers if name not in told | _below(plan)]
+    inner = told | _below(plan)
+    edge = [name for name in intent.routers if name not in inner]
     for advert, family, route in _routes(plan):
         if advert["peers"] is not None or not route["announcers"]:
             continue
@@ -67,21 +68,19 @@ def next_hops(intent: Intent, plan: Plan) -> Iterator[Problem]:
     Source: RFC 4271 section 9.1.2: a route whose NEXT_HOP is not resolvable is not used.
     """
     entries = advertised(intent, plan)
-    known: dict[tuple[str, str], list[Block]] = {}
     told = set()
-    for advert, family, route in _routes(plan):
-        for router, entry in route["routers"].items():
-            if (router, family) not in known:
-                known[router, family] = _networks(plan, router, family)
-            for hop in entry["next_hops"]:
-                if "%" in hop or not known[router, family] or (router, hop) in told:
-                    continue
-                address = blocks.parse_address(hop)
-                if not any(network.contains(address) for network in known[router, family]):
+    for family in plan["cluster"]["families"] if plan["routes"] else ():
+        resolver = _Resolver(plan, family)
+        for advert, of_family, route in _routes(plan):
+            for router, entry in route["routers"].items() if of_family == family else ():
+                for hop in entry["next_hops"]:
+                    if (router, hop) not in told and not resolver.finds(router, hop):
+                        reason = (
+                            f"{router} gets {FAMILY_NAME[family]} prefixes with this next hop, and has no route to it"
+                        )
+                        fix = "Give the nodes addresses on the peer's segment, or let a router originate the network."
+                        yield Problem(entries[advert["name"]]["at"], hop, reason, fix)
                     told.add((router, hop))
-                    reason = f"{router} gets {FAMILY_NAME[family]} prefixes with this next hop, and has no route to it"
-                    fix = "Give the nodes addresses on the peer's segment, or let a router originate the network."
-                    yield Problem(entries[advert["name"]]["at"], hop, reason, fix)
 
 
 RULES = (stops, not_above, next_hops)
@@ -105,28 +104,47 @@ def _below(plan: Plan) -> set[str]:
     }
 
 
-def _networks(plan: Plan, router: str, family: str) -> list[Block]:
-    """The networks in which a router finds next hops; none: not known (a peer whose segment is not in the intent)."""
-    segments = plan["segments"].values()
-    texts = [each["networks"][family] for each in segments if router in each["members"] and family in each["networks"]]
-    if not texts:
-        own = [each["members"][router] for each in segments if each["kind"] == REMOTE and router in each["members"]]
-        addresses = [blocks.parse_address(text) for member in own for text in member["addresses"].values()]
-        near = [
-            each
-            for each in segments
-            if any(blocks.parse_network(text).contains(one) for text in each["networks"].values() for one in addresses)
+class _Resolver:
+    """Whether a router finds a next hop of one family: on its segments, or in what any router originates."""
+
+    def __init__(self, plan: Plan, family: str) -> None:
+        self._plan = plan
+        self._family = family
+        self._places = standing(plan)
+        self._on_link: dict[str, list[Block]] = {}
+        texts = (text for facts in plan["routers"].values() for text in facts["originates"].get(family, []))
+        self._originated = merge(blocks.parse_network(text) for text in texts)
+
+    def finds(self, router: str, hop: str) -> bool:
+        """Yes too for a link-local address (unnumbered), and for a peer whose surroundings the intent does not tell."""
+        if "%" in hop:
+            return True
+        if router not in self._on_link:
+            self._on_link[router] = self._connected(router) or self._near(router)
+        address = blocks.parse_address(hop)
+        near = self._on_link[router]
+        if not near or any(network.contains(address) for network in near):
+            return True
+        return bool(self._connected(router)) and bool(intersection([address], self._originated))
+
+    def _connected(self, router: str) -> list[Block]:
+        networks = (self._plan["segments"][name]["networks"] for name in self._places.get(router, ()))
+        return [blocks.parse_network(each[self._family]) for each in networks if self._family in each]
+
+    def _near(self, peer: str) -> list[Block]:
+        """The networks that a peer's addresses lie in; none for one that is several hops away."""
+        sessions = [session for session in self._plan["sessions"] if session["ends"][1]["host"] == peer]
+        addresses = [
+            blocks.parse_address(session["ends"][1]["address"]) for session in sessions if session["ends"][1]["address"]
         ]
-        far = any(
-            "multihop" in session["options"] and session["ends"][1]["host"] == router for session in plan["sessions"]
-        )
-        return (
-            []
-            if far
-            else [blocks.parse_network(each["networks"][family]) for each in near if family in each["networks"]]
-        )
-    texts += [text for facts in plan["routers"].values() for text in facts["originates"].get(family, [])]
-    return [blocks.parse_network(text) for text in texts]
+        if any("multihop" in session["options"] for session in sessions):
+            return []
+        return [
+            blocks.parse_network(each["networks"][self._family])
+            for each in self._plan["segments"].values()
+            if self._family in each["networks"]
+            and any(blocks.parse_network(text).contains(one) for text in each["networks"].values() for one in addresses)
+        ]
 
 
 def _problem(intent: Intent, plan: Plan, advert: Mapping[str, Any], family: str, router: str, about: str) -> Problem:
