@@ -85,6 +85,32 @@ def test_a_router_without_its_daemon(fabric: Fabric) -> None:
             fabric.on("br1", "systemctl", "start", "frr.service")
 
 
+def test_a_rack_s_router_without_its_daemon_is_named_first(fabric: Fabric) -> None:
+    with mended(fabric):
+        fabric.on("tor1", "systemctl", "stop", "frr.service")
+        try:
+            bgp = {("bgp", family): {"announced"} for family in FAMILIES}
+            layer2 = {("layer2", family): {"answers"} for family in FAMILIES}
+            evidence = red_until(fabric, {**bgp, **layer2})
+            red = [link for vip in evidence["vips"] for link in vip["links"] if link["state"] == "red"]
+            assert all(link["reason"].startswith("tor1 could not be asked: bgpd does not answer.") for link in red)
+            assert not any("password" in link["reason"] for link in red)
+            assert {link["places"]["tor1"] for link in red} == {"red"}
+        finally:
+            fabric.on("tor1", "systemctl", "start", "frr.service")
+
+
+def test_a_stopped_speaker_beside_a_wire_that_goes_on(fabric: Fabric) -> None:
+    with mended(fabric):
+        fabric.on("node3", "systemctl", "stop", "dualstack-speaker.service")
+        try:
+            evidence = red_until(fabric, {("bgp", family): {"announced"} for family in FAMILIES})
+            (reason,) = {link["reason"] for vip in evidence["vips"] for link in vip["links"] if link["reason"]}
+            assert reason.startswith("node3: the process speaker does not answer, but wire goes on without it")
+        finally:
+            fabric.on("node3", "systemctl", "start", "dualstack-speaker.service")
+
+
 @FAMILY
 def test_a_wrong_password_on_one_side(fabric: Fabric, family: str) -> None:
     address = fabric.plan()["segments"]["rack1"]["members"]["node1"]["addresses"][family]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from ..addresses.blocks import FAMILY_NAME
 
 SIGNS = {"green": "✓", "red": "✗", "not reached": "·"}
 FEW = 3  # VIPs that are named; more are counted
+_FLOWS = re.compile(r"\d+ of \d+ flows answered, .*?\. ")
 _HEAD = ("VIP", "family", "service", "mode", "chain")
 
 
@@ -58,9 +60,14 @@ def causes(result: Mapping[str, Any]) -> list[Cause]:
         if vip["broken_at"]:
             reason = next(str(link["reason"]) for link in vip["links"] if link["link"] == vip["broken_at"])
             for text in reason.splitlines():
-                found.setdefault(text.replace(vip["vip"], "").replace(vip["service"], ""), []).append((text, vip))
+                found.setdefault(_key(text, vip), []).append((text, vip))
     causes = [_cause(told[0][0], [vip for _unused, vip in told]) for told in found.values()]
     return sorted(causes, key=lambda cause: -len(cause.vips))
+
+
+def _key(text: str, vip: Mapping[str, Any]) -> str:
+    """A reason without what differs between VIPs: their names, and what became of the single flows of a probe."""
+    return _FLOWS.sub("", text.replace(vip["vip"], "").replace(vip["service"], ""))
 
 
 def _cause(text: str, vips: list[Mapping[str, Any]]) -> Cause:

@@ -119,6 +119,35 @@ def test_the_router_s_own_word_on_a_session_that_is_down(
 
 
 @FAMILY
+@pytest.mark.parametrize(
+    ("host", "last_error", "words"),
+    [
+        ("node1", "cannot connect to {there} port 179: network is unreachable", "Has node1 lost {here}?"),
+        (
+            "node1",
+            "cannot connect to {there} port 179: source address {here} is not on this host",
+            "node1 lost {here}?",
+        ),
+        ("tor1", "Waiting for NHT", "Has tor1 lost {there}?"),
+    ],
+)
+def test_an_address_that_went_with_its_link_is_looked_for(
+    host: str, last_error: str, words: str, family: str, plan: Data, seen: Data
+) -> None:
+    members = plan["segments"]["rack1"]["members"]
+    here, there = (members[name]["addresses"][family] for name in ("node1", "tor1"))
+    observed.cut(plan, seen, "node1", "tor1", family)
+    told = last_error.format(here=here, there=there)
+    if host == "node1":
+        for session in seen["nodes"]["node1"]["status"]["sessions"]:
+            session["last_error"] = session["last_error"] and told
+    else:
+        seen["routers"]["tor1"]["sessions"][here].update(state="Active", last_error=told)
+    found = reasons(judge(plan, seen, observed.TIME))
+    assert found and all(words.format(here=here, there=there) in text and "password" not in text for text in found)
+
+
+@FAMILY
 def test_a_session_between_routers_that_is_down_stands_where_its_routes_are_missing(
     family: str, plan: Data, seen: Data
 ) -> None:

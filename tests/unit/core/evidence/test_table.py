@@ -46,3 +46,12 @@ def test_a_cause_is_told_once_with_all_that_it_broke(family: str, name: str, pla
     lines = table(result)
     assert lines[-1] == f"evidence: {12 - len(concerned) - 1} of 12 green" and set(told) <= set(lines)
     assert sum("✗ fib  · answers  · served" in line for line in lines) == len(concerned)
+
+
+def test_what_a_client_gets_no_answer_from_is_one_cause_however_its_flows_failed(plan: dict[str, Any]) -> None:
+    seen = observed.healthy(plan)
+    for number, probe in enumerate(seen["clients"]["client46"]["probes"].values()):
+        probe.update(ok=False, detail=f"{number % 4} of 4 flows answered, HTTP 200, connect: nothing within 0.1 s")
+    (told,) = breaks(judge(plan, seen, observed.TIME))
+    assert told.startswith("12 VIPs broken at answers (IPv4, IPv6): client46: expected an answer from ")
+    assert "0 of 4 flows answered" in told

@@ -85,7 +85,8 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
             node,
             expected,
             f"{state}; {there}" if there else state,
-            remedy
+            sessions.own_end(node, session, held["last_error"])
+            or remedy
             or f"Compare password, ASN and address of both ends; on {router}: "
             f"vtysh -c 'show bgp neighbors {session.node_address}'.",
             place,

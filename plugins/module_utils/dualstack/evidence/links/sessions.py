@@ -13,6 +13,9 @@ from ..report import Report
 from ..seen import ESTABLISHED, NOT_GATHERED
 from ..texts import same
 
+_NO_ADDRESS = ("network is unreachable", "is not on this host")  # words of wire
+_NO_ROUTE = "Waiting for NHT"  # FRR: next-hop tracking knows no way to the other end
+
 
 def not_asked(case: Case, router: str, report: Report, *places: str) -> bool:
     """Whether a router that is ours could not be asked; then that is noted as a cause, at the router and ``places``."""
@@ -27,6 +30,11 @@ def not_asked(case: Case, router: str, report: Report, *places: str) -> bool:
         look = "Is FRR running there? See `systemctl status frr`."
     report.cause(f"{router} could not be asked: {error}", look, router, *places)
     return True
+
+
+def own_end(node: str, session: Session, last_error: str) -> str:
+    """What to do about an error of the node itself; an empty text where it does not tell."""
+    return _lost(node, session.node_address) if any(words in last_error for words in _NO_ADDRESS) else ""
 
 
 def other_end(case: Case, session: Session) -> tuple[str, str]:
@@ -45,7 +53,12 @@ def other_end(case: Case, session: Session) -> tuple[str, str]:
     if mine["state"] == "Idle (PfxCt)":
         look = f"See what the node announces; then on {router}: vtysh -c 'clear bgp {session.node_address}'."
         return f"{router} has cut it, because more prefixes came than it takes", look
-    return f"on {router} it is {_state(mine)}", ""
+    look = _lost(router, session.router_address) if _NO_ROUTE in (mine.get("last_error") or "") else ""
+    return f"on {router} it is {_state(mine)}", look
+
+
+def _lost(host: str, address: str) -> str:
+    return f"Has {host} lost {address}? A link that was down takes IPv6 addresses with it: see `ip address` there."
 
 
 def down(case: Case, router: str, other: str) -> str:
