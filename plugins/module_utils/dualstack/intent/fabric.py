@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .shapes import ADDRESS, NETWORK, Integer, Key, ListOf, MapOf, PerFamily, Shape, Struct, Text
+from .shapes import ADDRESS, NETWORK, Integer, JsonSchema, Key, ListOf, MapOf, PerFamily, Shape, Struct, Text
 from .words import ASN, HOST, INTERFACE, NAME, SECRET, SELECTORS, SWITCH
 
 _TIMERS = (
@@ -69,9 +69,10 @@ RACK = Struct(
     )
 )
 
+_BETWEEN = ListOf(HOST, least=2, most=2)
 LINK = Struct(
     (
-        Key("between", ListOf(HOST, least=2, most=2), "the two routers", required=True),
+        Key("between", _BETWEEN, "the two routers", required=True),
         Key("network", PerFamily(NETWORK), "subnet of the link instead of the next one of links_from"),
         Key("interfaces", MapOf(INTERFACE), "name of the interface of either router on the link", default={}),
         Key(
@@ -98,6 +99,9 @@ class LinkShape(Shape):
         if isinstance(value, (list, tuple)):
             return LINK.read({"between": value}, path, report)
         return LINK.read(value, path, report)
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [_BETWEEN.json_schema(), LINK.json_schema()]}
 
 
 PEER = Struct(

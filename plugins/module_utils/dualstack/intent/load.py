@@ -61,7 +61,7 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
     seen: dict[str, str] = {}
     for group, shape in GROUPS.items():
         groups[group] = {}
-        members = hosts.get(group) or {}
+        members: Any = hosts.get(group) or {}
         if not isinstance(members, Mapping):
             fix = "Give what the filter baremetal.dualstack.intent_hosts returns."
             error(report, "type", f"hosts.{group}", members, "expected a mapping of hosts to dualstack_host", fix)

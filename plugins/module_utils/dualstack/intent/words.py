@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .shapes import INVALID, MISSING, Boolean, Integer, Key, ListOf, MapOf, Shape, Struct, Text, error
+from .shapes import INVALID, MISSING, Boolean, Integer, JsonSchema, Key, ListOf, MapOf, Shape, Struct, Text, error
 
 NAME = Text(
     pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
@@ -17,7 +17,7 @@ NAME = Text(
 HOST = Text(pattern=r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9])?", like="a host name of the inventory")
 INTERFACE = Text(pattern=r"[^\s/]{1,15}", like="an interface name of at most 15 characters")
 COMMUNITY = Text(
-    pattern=r"\d{1,5}:\d{1,5}|large:\d{1,10}:\d{1,10}:\d{1,10}",
+    pattern="[0-9]{1,5}:[0-9]{1,5}|large:[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}",
     like='a community "ASN:number" or "large:A:B:C" (in quotes: YAML reads 1:20 as a number)',
 )
 ALIAS = Text(pattern=r"[A-Za-z0-9][-A-Za-z0-9_.]{0,62}", like="the name of a community")
@@ -66,6 +66,9 @@ SELECTOR = Struct(
 SELECTORS = ListOf(SELECTOR, least=0)
 
 
+_SECRET = Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),))
+
+
 class SecretName(Shape):
     """``{secret: NAME}``: an intent names a secret and never holds it; messages do not repeat what stands there."""
 
@@ -81,9 +84,10 @@ class SecretName(Shape):
         if name is not None and NAME.read(name, path, lambda finding: None) is INVALID:
             fix = f"Name a secret of dualstack_secrets: {NAME.like}."
             return error(report, "syntax", f"{path}.secret", MISSING, "is not the name of a secret", fix)
-        return Struct((Key("secret", NAME, "name of the secret in dualstack_secrets", required=True),)).read(
-            value, path, report
-        )
+        return _SECRET.read(value, path, report)
+
+    def json_schema(self) -> JsonSchema:
+        return _SECRET.json_schema()
 
 
 SECRET = SecretName()
