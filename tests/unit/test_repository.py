@@ -105,3 +105,9 @@ def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in readme] == []
     assert [page for page in re.findall(r"\((docs/[^)]+)\)", readme) if not (ROOT / page).is_file()] == []
+
+
+def test_the_readme_shows_the_smallest_example() -> None:
+    example = (ROOT / "examples" / "small" / "inventory.yml").read_text(encoding="utf-8")
+    shown = example[example.index("all:\n") :]
+    assert f"```yaml\n{shown}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
