@@ -36,7 +36,7 @@ def build(
         sources = _sources(service["pool"], by_name, paired)
         if sources is None:
             continue
-        policy, chosen = _families(families.get(cluster) or intent.families, service, sources, path, report)
+        policy, wanted, chosen = _families(families.get(cluster) or intent.families, service, sources, path, report)
         ports = _ports(service)
         addresses = allocator.give(service, ports, {family: sources[family] for family in chosen}, path, report)
         result.append(
@@ -47,6 +47,7 @@ def build(
                 "pool": service["pool"],
                 "pools": {family: sources[family]["name"] for family in chosen},
                 "policy": policy,
+                "ip_families": wanted,
                 "families": chosen,
                 "addresses": addresses,
                 "pinned": bool(service["addresses"]),
@@ -90,8 +91,8 @@ def _ports(service: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _families(
     cluster: list[str], service: dict[str, Any], sources: Mapping[str, Any], path: str, report: Report
-) -> tuple[str, list[str]]:
-    """Policy and families as the API server settles them (a Service without a policy is SingleStack)."""
+) -> tuple[str, list[str], list[str]]:
+    """Policy and ipFamilies as the API server settles them (one without a policy is SingleStack); those with a VIP."""
     given: list[str] | None = service["families"]
     families = given or (list(cluster) if service["policy"] != SINGLE else cluster[:1])
     where = f"{path}.families"
@@ -110,11 +111,10 @@ def _families(
         error(report, "policy-families", f"{path}.policy", policy, "the cluster is single-stack", fix)
     if policy in (REQUIRE, PREFER) and given and len(given) == 1 and len(cluster) == 2:
         families = given + [family for family in cluster if family not in given]
-    missing = [family for family in families if family in cluster and family not in sources]
-    if missing and policy == PREFER and len(missing) < len(families):
-        families = [family for family in families if family not in missing]
-    elif missing:
+    wanted = [family for family in dict.fromkeys(families) if family in cluster]
+    missing = [family for family in wanted if family not in sources]
+    if missing and not (policy == PREFER and len(missing) < len(families)):
         reason = f"pool {service['pool']} has no {FAMILY_NAME[missing[0]]} block"
         fix = "Add one to the pool, or use PreferDualStack, which accepts one family."
         error(report, "pool-family", f"{path}.pool", service["pool"], reason, fix)
-    return policy, [family for family in dict.fromkeys(families) if family in cluster and family in sources]
+    return policy, wanted, [family for family in wanted if family in sources]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import fabrics
 import pytest
@@ -35,7 +36,7 @@ def intent(families: list[str], **parts: Any) -> tuple[dict[str, Any], dict[str,
     data = {
         "lab": True,
         "cluster": {"name": "one", "families": families, "load_balancer": parts.pop("mode", modes.SPEAKER)},
-        "fabric": {"node_asn": 64500, **parts.pop("fabric", {})},
+        "fabric": {"node_asn": 64500, **parts.pop("fabric", {"peers": [up(families)]})},
         "pools": [
             {
                 "name": "web",
@@ -52,8 +53,19 @@ def intent(families: list[str], **parts: Any) -> tuple[dict[str, Any], dict[str,
     return data, {"routers": {}, "nodes": hosts, "clients": {}}
 
 
+def up(families: list[str]) -> dict[str, Any]:
+    """A router of others with an address of each family."""
+    return {"name": "up", "asn": 64510, "addresses": [ADDRESSES[family][0] for family in families]}
+
+
 def planned(families: list[str], **parts: Any) -> dict[str, Any]:
-    plan, findings = make(*intent(families, **parts))
+    return unjudged(*intent(families, **parts))
+
+
+def unjudged(data: dict[str, Any], hosts: dict[str, Any]) -> dict[str, Any]:
+    """The plan as it would be rendered, whatever rules say about an intent that is no more than one field."""
+    with mock.patch("dualstack.plan.build.run", return_value=[]):
+        plan, findings = make(data, hosts)
     assert plan is not None, [str(finding) for finding in findings]
     return plan
 
@@ -69,7 +81,7 @@ def peer(families: list[str], mode: str = modes.SPEAKER, **facts: Any) -> dict[s
     if "interface" not in given:
         given.setdefault("addresses", [ADDRESSES[family][0] for family in families])
     fabric = {"peers": [given], "peer_groups": {"up": group}}
-    parts = {"bfd_profiles": {"fast": {"receive_interval": 100, "minimum_ttl": 250, "echo": True, "passive": True}}}
+    parts = {"bfd_profiles": {"fast": {"receive_interval": 100}}}
     return specs(planned(families, mode=mode, fabric=fabric, **parts), "BGPPeer")
 
 
@@ -223,8 +235,7 @@ def test_selectors_that_select_nodes_beyond_the_rack_are_not_taken_over() -> Non
         node["labels"] = {"edge": "yes"}
     data["fabric"]["racks"]["rack1"]["node_selectors"] = EDGE
     data["advertise"][2]["node_selectors"] = EDGE
-    plan, _unused = make(data, hosts)
-    assert plan is not None
+    plan = unjudged(data, hosts)
     names = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node1", "node2"]}
     assert specs(plan, "BGPPeer")["tor1-ipv4"]["nodeSelectors"] == [{"matchExpressions": [names]}]
     assert specs(plan, "L2Advertisement")["edge"]["nodeSelectors"] == [{"matchExpressions": [names]}]
@@ -348,6 +359,16 @@ def test_metallb_is_asked_for_one_pool_and_writes_the_status_itself(mode: str) -
 
 
 @pytest.mark.parametrize("mode", modes.MODES)
+def test_a_dual_stack_service_has_both_families_whatever_its_pool_holds(mode: str) -> None:
+    services = [{"name": "shop", "pool": "web", "port": 80, "policy": "PreferDualStack", "families": ["ipv4", "ipv6"]}]
+    pools = [{"name": "web", "blocks": ["192.168.100.0/24"]}]
+    found = resources.render(planned(["ipv4", "ipv6"], mode=mode, pools=pools, services=services))[-1]
+    assert found["spec"]["ipFamilies"] == ["IPv4", "IPv6"]
+    pinned = found["metadata"]["annotations"].get("metallb.io/loadBalancerIPs")
+    assert pinned == ("192.168.100.1" if mode == modes.SPEAKER else None)  # MetalLB wants both or none
+
+
+@pytest.mark.parametrize("mode", modes.MODES)
 def test_nodes_and_daemons_are_only_where_our_speaker_announces(mode: str) -> None:
     plan = planned(["ipv4", "ipv6"], mode=mode)
     kinds = {item["kind"] for item in resources.render(plan)}
@@ -383,8 +404,7 @@ def test_every_cluster_has_its_own_resources() -> None:
 def test_the_name_of_a_peer_that_looks_like_a_routers() -> None:
     data, hosts = fabrics.read("demo")
     data["fabric"]["peers"] = [{"name": "tor1-ipv4", "asn": 64999, "addresses": ["10.0.1.9"]}]
-    plan, _unused = make(data, hosts)
-    assert plan is not None
+    plan = unjudged(data, hosts)
     found = specs(plan, "BGPPeer")
     assert found["tor1-ipv4"]["peerAddress"] == "10.0.1.1"
     assert found["tor1-ipv4-tor1-ipv4-peer"]["peerAddress"] == "10.0.1.9"
@@ -394,7 +414,6 @@ def test_an_advertisement_to_nobody_is_left_out() -> None:
     data, hosts = fabrics.read("two-clusters")
     data["fabric"]["peers"] = [{"name": "up", "asn": 64999, "addresses": ["10.0.1.9"]}]
     data["advertise"][1]["bgp"] = {"peers": ["up"]}
-    plan, _unused = make(data, hosts)
-    assert plan is not None
+    plan = unjudged(data, hosts)
     assert resources.configuration(plan, "green").bgp_advertisements == {}
     assert all(Selector() not in each.node_selectors for each in resources.configuration(plan, "blue").peers.values())

@@ -163,6 +163,7 @@ ADVERTISEMENTS = (
             "pools.{pools of the advertisement}.node_selectors",
             *_SELECTED,
             "advertisements.{advertisement}.segments",
+            "segments.{segments of the advertisement}.members",
         ),
         "MetalLB: L2Advertisement nodeSelectors",
     ),
@@ -197,6 +198,12 @@ ADVERTISEMENTS = (
         "advertisements.{advertisement}.preferences",
         "The routers that set a local preference.",
         (_PREFERENCE,),
+        whole=True,
+    ),
+    Entry(
+        "advertisements.{advertisement}.preferences.{router or peer}",
+        "The advertisement names the router.",
+        (f"{_PREFERENCE}.{{router}}",),
         whole=True,
     ),
     Entry(
@@ -286,15 +293,32 @@ SERVICES = (
         f"{KUBERNETES}: Service ipFamilyPolicy",
     ),
     Entry(
-        f"{_WHERE}.families",
+        f"{_WHERE}.ip_families",
         "ipFamilies in order: as written, else those of the cluster. SingleStack has the first of them, the other "
-        "policies have both; PreferDualStack does without a family of which the pool has no block.",
+        "policies have both.",
         (
             f"{_SERVICE}.families | dualstack.clusters[{{number of the service's cluster}}].families | "
             "dualstack.cluster.families",
             f"{_SERVICE}.policy ?",
         ),
-        (f"{_WHERE}.cluster", "cluster.families", "pools.{pools that may lack a family}.blocks"),
+        (f"{_WHERE}.cluster", "cluster.families"),
+        f"{KUBERNETES}: Service ipFamilies",
+    ),
+    Entry(
+        f"{_WHERE}.families",
+        "The families of its VIPs, in the order of ipFamilies: PreferDualStack does without a family of which the pool "
+        "has no block.",
+        (
+            f"{_SERVICE}.families | dualstack.clusters[{{number of the service's cluster}}].families | "
+            "dualstack.cluster.families",
+            f"{_SERVICE}.policy ?",
+        ),
+        (
+            f"{_WHERE}.cluster",
+            "cluster.families",
+            "services.{service that may lack a family}.pool",
+            "pools.{pools that may lack a family}.blocks",
+        ),
         f"{KUBERNETES}: Service ipFamilies",
     ),
     Entry(

@@ -75,7 +75,7 @@ def bfd_profiles(plan: Mapping[str, Any], names: PeerNames) -> dict[str, BFDProf
             name,
             receive_interval=profile["receive_interval"],
             transmit_interval=profile["transmit_interval"],
-            echo_interval=profile["echo_interval"],
+            echo_interval=profile["echo_interval"] if profile["echo"] else None,
             detect_multiplier=profile["detect_multiplier"],
             minimum_ttl=profile["minimum_ttl"],
             echo_mode=profile["echo"],

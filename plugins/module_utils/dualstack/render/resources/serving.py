@@ -23,28 +23,30 @@ def pools(plan: Mapping[str, Any], cluster: str) -> dict[str, Pool]:
 def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[ServiceWish]:
     """The Services of a cluster in the order of the plan, each pinned to its addresses.
 
-    Our speaker is given the addresses in the status as well, and serves from both pools of a pair; MetalLB, which
-    writes the status itself, knows one pool per Service only.
+    Our speaker is given the addresses in the status as well, and serves from both pools of a pair. MetalLB, which writes
+    the status itself, knows one pool per Service, and refuses one address for a Service with two families.
     """
     for service in plan["services"]:
         if service["cluster"] == cluster:
             names = list(dict.fromkeys(service["pools"].values()))
+            asked = tuple(service["ip_families"])
+            addresses = tuple(service["addresses"])
             yield ServiceWish(
                 namespace=service["namespace"],
                 name=service["name"],
                 labels=service["labels"],
                 pool=",".join(names) if mode == SPEAKER or len(names) == 1 else None,
-                addresses=tuple(service["addresses"]),
+                addresses=addresses if mode == SPEAKER or len(addresses) == len(asked) else (),
                 sharing_key=service["sharing_key"],
                 traffic_policy=service["traffic_policy"],
                 policy=service["policy"],
-                families=tuple(service["families"]),
+                families=asked,
                 ports=tuple(
                     ServicePort(port["port"], port["protocol"], port["name"], port.get("target_port"))
                     for port in service["ports"]
                 ),
                 selector=service["selector"],
-                assigned=tuple(service["addresses"]) if mode == SPEAKER else (),
+                assigned=addresses if mode == SPEAKER else (),
             )
 
 

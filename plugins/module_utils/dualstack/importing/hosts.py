@@ -1,0 +1,103 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts: Nodes with their labels and addresses, and the ASN of each where its peers give it one of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..addresses.blocks import FAMILY_NAME, AddressError, address_text, parse_address
+from ..findings import ERROR, WARNING, Finding
+from ..intent.shapes import Report
+from ..plan.selecting import HOSTNAME
+from ..resources.model import Peer
+from ..resources.selectors import selected
+from ..resources.shapes import listing, mapping
+from .flags import NODE_IP, Flags
+from .source import Source
+
+CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+
+
+def nodes(source: Source, flags: Flags, report: Report) -> dict[str, dict[str, Any]]:
+    """``{node: dualstack_host}`` in the order of their names."""
+    given = {key.name: item for key, item in source.case.objects if key.kind == "Node"}
+    result = {name: _node(name, given[name], report) for name in sorted(given)}
+    if flags.node_addresses and len(result) == 1:
+        next(iter(result.values()))["addresses"] = list(flags.node_addresses)
+    elif flags.node_addresses:
+        reason = "belongs to one node, and it is not said to which"
+        fix = "Write it as addresses into the dualstack_host of its node."
+        report(Finding("node-ip", WARNING, f"--{NODE_IP}", ",".join(flags.node_addresses), reason, fix))
+    if source.case.resources.peers and not result:
+        reason = "no Node is among the objects: sessions follow from nodes, so there would be none"
+        report(Finding("no-nodes", ERROR, "hosts", "", reason, "Import the Nodes too: kubectl get nodes -o yaml."))
+    return result
+
+
+def internal_addresses(given: Mapping[str, Any]) -> Iterator[str]:
+    """The canonical InternalIPs of a Node, in its order."""
+    for entry in listing(mapping(given.get("status")).get("addresses")):
+        if mapping(entry).get("type") == "InternalIP":
+            try:
+                block = parse_address(str(mapping(entry).get("address")))
+            except AddressError:
+                continue  # a kubelet may register a host name
+            yield address_text(block.family, block.first)
+
+
+def groups(given: Mapping[str, Any]) -> list[str]:
+    """The inventory groups of a Node: kube_control_plane by its label, kube_node unless a taint keeps pods away."""
+    labels = mapping(mapping(given.get("metadata")).get("labels"))
+    taints = {
+        str(mapping(taint).get("key"))
+        for taint in listing(mapping(given.get("spec")).get("taints"))
+        if mapping(taint).get("effect") in ("NoSchedule", "NoExecute")
+    }
+    control = any(name in labels for name in CONTROL_PLANE)
+    return ["kube_control_plane"] * control + ["kube_node"] * (not taints & set(CONTROL_PLANE))
+
+
+def node_asn(source: Source, hosts: dict[str, dict[str, Any]], report: Report) -> int | None:
+    """``fabric.node_asn``: the myASN of most peers. A node whose peers have another one gets it as its own."""
+    peers = [source.case.resources.peers[name] for name in sorted(source.case.resources.peers)]
+    counted = Counter(peer.my_asn for peer in peers)
+    if not counted:
+        return None
+    common = counted.most_common(1)[0][0]
+    for name in hosts:
+        labels = source.case.resources.nodes[name].labels if name in source.case.resources.nodes else {}
+        asns = _asns(peers, labels)
+        if len(asns) > 1:
+            users = ", ".join(f"BGPPeer {peer.name} has {asn}" for asn, peer in asns.items())
+            reason = f"its peers give it several ASNs ({users}); an intent has one per node"
+            fix = "Write the same myASN in them, with localASN where a router must see another one."
+            report(Finding("asns-of-node", ERROR, f"Node {name}", "", reason, fix))
+        elif asns and common not in asns:
+            hosts[name]["asn"] = next(iter(asns))
+    return common
+
+
+def _asns(peers: list[Peer], labels: Mapping[str, str]) -> dict[int, Peer]:
+    found: dict[int, Peer] = {}
+    for peer in peers:
+        if selected(peer.node_selectors, labels):
+            found.setdefault(peer.my_asn, peer)
+    return found
+
+
+def _node(name: str, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    addresses: dict[str, str] = {}
+    for text in internal_addresses(given):
+        family = parse_address(text).family
+        if family in addresses:
+            reason = f"a second {FAMILY_NAME[family]} address beside {addresses[family]}: an intent has one per family"
+            fix = "Check that sessions leave from the first one; describe the racks if they do not."
+            report(Finding("address-left-out", WARNING, f"Node {name}: status.addresses", text, reason, fix))
+        addresses.setdefault(family, text)
+    labels = mapping(mapping(given.get("metadata")).get("labels"))
+    own = {str(key): str(value) for key, value in labels.items() if (key, value) != (HOSTNAME, name)}
+    return {"addresses": list(addresses.values()), **({"labels": own} if own else {})}
