@@ -13,7 +13,6 @@ from .texts import same
 
 NOT_GATHERED = "nothing was gathered from it (was it in the run's --limit?)"
 ESTABLISHED = "established"
-MUTE = "`journalctl -u dualstack-speaker` tells why; `systemctl start dualstack-speaker` starts it."
 
 
 class Seen:
@@ -60,22 +59,22 @@ class Seen:
         """``{"probes", "neighbours", "error"}`` of a client."""
         return self._of("clients", host)
 
-    def mute(self, node: str) -> str:
-        """What is known of a node whose ``speaker`` does not answer, while its host does; empty when it does answer."""
+    def mute(self, node: str) -> tuple[str, str]:
+        """Which process of a node does not answer, while its host does, and what to do; empty texts when both do."""
         status = self.node(node)["status"] or {}
-        if (status.get("speaker") or {}).get("config") != "unknown":
-            return ""
+        if not status:
+            return "", ""
+        speaks, sends = status["speaker"]["config"] != "unknown", status["wire"]["connected"]
+        if speaks and sends:
+            return "", ""
+        unit = "dualstack-wire" if speaks else "dualstack-speaker"
+        look = f"`journalctl -u {unit}` tells why; `systemctl start {unit}` starts it."
+        if speaks:
+            return f"{node}: the process wire does not answer: nothing is announced from there", look
         text = f"{node}: the process speaker does not answer"
-        if not (status.get("wire") or {}).get("connected"):
-            return f"{text}, nor does wire: nothing is announced from there"
-        up = [session for session in status.get("sessions") or [] if session["state"].lower() == ESTABLISHED]
-        counts = {
-            name: max((session["announced"].get(family, 0) for session in up), default=0)
-            for family, name in FAMILY_NAME.items()
-        }
-        sent = " and ".join(f"{number} {name}" for name, number in counts.items() if number)
-        text += ", but wire goes on without it, with what it was told last"
-        return f"{text}: {sent} prefixes over {len(up)} sessions" if sent else text
+        if not sends:
+            return f"{text}, nor does wire: nothing is announced from there", look
+        return f"{text}, but wire goes on without it, with what it was told last{_sent(status)}", look
 
     def ignorance(self, node: str) -> str:
         """Why the status of ``node`` does not tell of a VIP."""
@@ -98,3 +97,14 @@ class Seen:
             self._vips[node] = held
         found, place = self._vips[node], (same(vip["vip"]), vip["mode"])
         return found.get((*place, vip["service"])) or found.get((*place, ""))
+
+
+def _sent(status: Mapping[str, Any]) -> str:
+    """What wire announces, as the end of a sentence."""
+    up = [session for session in status["sessions"] if session["state"].lower() == ESTABLISHED]
+    counts = {
+        name: max((session["announced"].get(family, 0) for session in up), default=0)
+        for family, name in FAMILY_NAME.items()
+    }
+    sent = " and ".join(f"{number} {name}" for name, number in counts.items() if number)
+    return f": {sent} prefixes over {len(up)} sessions" if sent else ""

@@ -193,6 +193,19 @@ def test_without_wire_nothing_is_announced(plan: Data, seen: Data) -> None:
     )
 
 
+def test_without_wire_alone_the_speaker_s_word_is_not_taken_for_a_missing_session(plan: Data, seen: Data) -> None:
+    status = seen["nodes"]["node1"]["status"]
+    status["wire"] = {"connected": False, "error": "Connection refused"}
+    status["sessions"] = []
+    for vip in status["vips"]:
+        vip.update(announcing=False, peers=[], interfaces=[], reason=vip["reason"] or "wireNotConnected")
+    result = judge(plan, seen, observed.TIME)
+    assert {vip["broken_at"] for vip in result["vips"] if vip["mode"] == "bgp"} == {"announced"}
+    (text,) = set(reasons(result))
+    assert text.startswith("node1: the process wire does not answer: nothing is announced from there. ")
+    assert "systemctl start dualstack-wire" in text
+
+
 def test_all_speakers_stopped(plan: Data, seen: Data) -> None:
     for node in seen["nodes"].values():
         silence(node["status"], wire=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ...addresses import blocks
 from ..case import Case
 from ..report import Report
-from ..seen import MUTE
 from ..texts import listing
+from . import sessions
 
 
 def check(case: Case, report: Report) -> None:
@@ -54,8 +54,7 @@ def _known(case: Case, report: Report) -> None:
             )
     if not knowing and not report.problems:
         for node in vip["announcers"]:
-            if case.seen.mute(node):
-                report.cause(case.seen.mute(node), MUTE, node)
+            if sessions.mute(case, node, report):
                 continue
             report.problem(
                 node,

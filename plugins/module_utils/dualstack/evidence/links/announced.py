@@ -12,7 +12,7 @@ from ...announcing.reasons import TEXTS
 from ...page.edges import connection
 from ..case import Case, Session
 from ..report import Report
-from ..seen import ESTABLISHED, MUTE
+from ..seen import ESTABLISHED
 from ..texts import listing, same
 from . import sessions
 
@@ -48,10 +48,10 @@ def check_layer2(case: Case, report: Report) -> None:
 
 def _entry(case: Case, node: str, report: Report) -> Mapping[str, Any] | None:
     """The status of the VIP on an announcer; None, and a problem, when there is none."""
+    if sessions.mute(case, node, report):
+        return None
     entry = case.seen.vip(node, case.vip)
-    if entry is None and case.seen.mute(node):
-        report.cause(case.seen.mute(node), MUTE, node)
-    elif entry is None:
+    if entry is None:
         _silent(case, node, case.seen.ignorance(node), report)
     return entry
 

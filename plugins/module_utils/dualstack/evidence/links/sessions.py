@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a router says of its sessions, and what it means that it says nothing: the causes behind many a break."""
+"""What both ends say of a session, and what it means that one of them says nothing: the causes behind many a break."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def not_asked(case: Case, router: str, report: Report, *places: str) -> bool:
         look = "Is FRR running there? See `systemctl status frr`."
     report.cause(f"{router} could not be asked: {error}", look, router, *places)
     return True
+
+
+def mute(case: Case, node: str, report: Report) -> bool:
+    """Whether a process of a node does not answer; then that is noted as a cause, at the node."""
+    text, look = case.seen.mute(node)
+    if text:
+        report.cause(text, look, node)
+    return bool(text)
 
 
 def own_end(node: str, session: Session, last_error: str) -> str:
