@@ -90,7 +90,7 @@ def test_the_intent_in_the_readme_makes_a_plan(tmp_path: Path) -> None:
     here = {**os.environ, "PWD": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, env=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    plan = load(tmp_path / "artifacts" / "prod" / "plan.yml")
+    plan = load(tmp_path / "artifacts" / "small" / "plan.yml")
     assert {(vip["service"], vip["family"]) for vip in plan["vips"]} == {
         ("default/shop", "ipv4"),
         ("default/shop", "ipv6"),
