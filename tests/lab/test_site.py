@@ -60,3 +60,16 @@ def test_a_wrong_secret_is_refused_before_anything_is_touched(fabric: Fabric) ->
         fabric.set_secrets({"bgp-auth": password})
     assert fabric.playbook("site").require().changed == []
     fabric.settle()
+
+
+def test_a_missing_secret_is_found_before_any_host_is_touched(fabric: Fabric) -> None:
+    password = fabric.secret("bgp-auth")
+    fabric.set_secrets({})
+    try:
+        run = fabric.playbook("site")
+    finally:
+        fabric.set_secrets({"bgp-auth": password})
+    assert run.code != 0 and run.changed == []
+    (failure,) = run.failures()
+    assert "No host was touched" in failure and "bgp-auth (br1, br2, isp1 and 6 more) was not given" in failure
+    assert {host for play in run.result["plays"] for task in play["tasks"] for host in task["hosts"]} == {"localhost"}

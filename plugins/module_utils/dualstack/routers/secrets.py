@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 PLACEHOLDER = re.compile(r"@secret:([^@\s]+)@")
 LONGEST = 80
 HIDDEN = "********"
+FEW = 4  # hosts that are named
 
 # Everything behind these words is a key, in whatever part of the configuration it stands.
 _KEYED = re.compile(r"(\b(?:password|key-string|authentication-key|message-digest-key)[ \t]+)([^\n]*\S)")
@@ -48,18 +50,40 @@ class Mask:
         return self._known.get(key, HIDDEN)
 
 
-def _value(name: str, secrets: Mapping[str, str]) -> str:
+def lacking(plan: Mapping[str, Any], secrets: Mapping[str, Any]) -> list[str]:
+    """The secrets that hosts of ours need and can't be given: ``NAME (hosts) what is wrong with it``, by name."""
+    ours = {*plan["nodes"], *(name for name, router in plan["routers"].items() if router["managed"])}
+    needing: dict[str, set[str]] = {}
+    for session in plan["sessions"]:
+        if session["password"]:
+            needing.setdefault(session["password"]["secret"], set()).update(end["host"] for end in session["ends"])
+    return [
+        f"{name} ({_some(sorted(hosts & ours))}) {wrong}"
+        for name, hosts in sorted(needing.items())
+        if hosts & ours and (wrong := _wrong(name, secrets, bool(hosts & ours & plan["routers"].keys())))
+    ]
+
+
+def _some(hosts: list[str]) -> str:
+    return ", ".join(hosts) if len(hosts) <= FEW else f"{', '.join(hosts[: FEW - 1])} and {len(hosts) - FEW + 1} more"
+
+
+def _wrong(name: str, secrets: Mapping[str, Any], for_frr: bool = True) -> str:
+    """What is wrong with a secret, never its value; empty when nothing is."""
     if name not in secrets:
-        raise SecretError(
-            f"the configuration needs the secret {name!r}, which was not given; add it to dualstack_secrets"
-        )
+        return "was not given"
     value = secrets[name]
     if not isinstance(value, str) or not value:
-        raise SecretError(f"the secret {name!r} is empty or not text; give it a value in dualstack_secrets")
+        return "is empty or not text"
     if len(value) > LONGEST:
-        raise SecretError(f"the secret {name!r} is longer than {LONGEST} characters, the longest TCP MD5 key")
-    if not all("!" <= character <= "~" for character in value):
-        raise SecretError(
-            f"the secret {name!r} has spaces or characters that are not ASCII; FRR would not take it whole"
-        )
-    return value
+        return f"is longer than {LONGEST} characters, the longest TCP MD5 key"
+    if for_frr and not all("!" <= character <= "~" for character in value):
+        return "has spaces or characters that are not ASCII; FRR would not take it whole"
+    return ""
+
+
+def _value(name: str, secrets: Mapping[str, Any]) -> str:
+    wrong = _wrong(name, secrets)
+    if wrong:
+        raise SecretError(f"the secret {name!r}, which the configuration needs, {wrong}; set it in dualstack_secrets")
+    return str(secrets[name])

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import string
 
+import observed
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualstack.routers.secrets import HIDDEN, Mask, SecretError, fill
+from dualstack.routers.secrets import HIDDEN, Mask, SecretError, fill, lacking
 
 KEYS = st.text(alphabet=string.ascii_letters + string.digits + string.punctuation, min_size=6, max_size=80)
 LINE = " neighbor 10.0.1.11 password {}\n"
@@ -75,3 +76,39 @@ def test_unusable_secrets_are_named_without_their_value(secrets: dict[str, str],
         fill(LINE.format("@secret:bgp@"), secrets)
     assert "'bgp'" in str(raised.value)
     assert not any(str(value) in str(raised.value) for value in secrets.values() if len(str(value)) > 1)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "wrong"),
+    [
+        ({}, "was not given"),
+        ({"bgp-auth": ""}, "is empty or not text"),
+        ({"bgp-auth": None}, "is empty or not text"),
+        ({"bgp-auth": "x" * 81}, "is longer than 80 characters"),
+        ({"bgp-auth": "two words"}, "has spaces"),
+    ],
+)
+def test_a_secret_that_hosts_lack_is_named_with_them(secrets: dict[str, str], wrong: str) -> None:
+    (told,) = lacking(observed.plan_of("demo"), secrets)
+    assert told.startswith(f"bgp-auth (br1, br2, isp1 and 6 more) {wrong}")
+    assert not any(value and value in told for value in secrets.values())
+
+
+def test_only_hosts_of_ours_need_secrets() -> None:
+    plan = observed.plan_of("demo")
+    assert lacking(plan, {"bgp-auth": "a-password"}) == []
+    for name in ("br1", "br2", "isp1", "isp2"):
+        plan["routers"][name]["managed"] = False
+    for number, session in enumerate(plan["sessions"]):
+        session["password"] = {"secret": "theirs" if session["kind"] == "fabric" else f"rack-{number}"}
+    ends = [{end["host"] for end in session["ends"]} for session in plan["sessions"]]
+    told = lacking(plan, {})
+    assert [text.split()[0] for text in told if text.startswith("theirs")] == ["theirs"]
+    assert "theirs (tor1, tor2) was not given" in told
+    assert len(told) == 1 + sum("node" in "".join(hosts) for hosts in ends)
+    for router in plan["routers"].values():
+        router["managed"] = False
+    nodes = [text for text in lacking(plan, dict.fromkeys(["theirs"], "")) if "theirs" in text]
+    assert nodes == [], "sessions between routers of others need none of ours"
+    spaces = {text.split()[0]: "two words" for text in told}
+    assert lacking(plan, spaces) == [], "what only nodes need FRR need not take"
