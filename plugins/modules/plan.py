@@ -14,7 +14,7 @@ author: baremetal.dualstack contributors (@baremetal)
 description:
   - Validates the intent, makes every decision (addresses, pools, peers, prefixes), checks the whole and writes the plan
     with all its renderings below O(artifacts).
-  - Reports all findings at once, each with its place in the intent, the reason and the fix.
+  - Reports all findings at once, each with its place in the intent, the reason and the fix. Fails when one is an error.
   - Touches no host and needs no privileges.
 options:
   intent:
@@ -28,7 +28,7 @@ options:
   artifacts:
     description:
       - Folder for C(<cluster>/plan.yml), the renderings, and the fabric document for people (C(fabric.md),
-        C(fabric.html)). Files of routers and nodes that are gone are removed.
+        C(fabric.html)) and C(findings.json). Files of routers and nodes that are gone are removed.
       - Without it nothing is written.
     type: path
 requirements:
@@ -56,8 +56,14 @@ plan:
   description: The plan, as docs/architecture.md describes it. Holds no secrets.
   returned: success
   type: dict
+msg:
+  description: All findings as a table of at most 120 columns, the heaviest first, silenced ones with the reason last.
+  returned: always
+  type: str
 findings:
-  description: All findings, each with id, severity, path, value, reason and fix.
+  description:
+    - All findings, each with id, severity, path, value, reason and fix.
+    - RV(ignore:silenced) is the reason why the intent says that a finding does not matter, or empty.
   returned: always
   type: list
   elements: dict
@@ -73,9 +79,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import ERROR, Finding
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import Finding
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.plan.build import make
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render.tree import tree
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.grouping import summary
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.table import table
 from ansible_collections.baremetal.dualstack.plugins.module_utils.file_tree import FileTree
 
 try:
@@ -85,7 +93,7 @@ try:
 except ImportError:
     YAML_ERROR = traceback.format_exc()
 
-OWNED = ("plan.yml", "fabric.md", "fabric.html", "resources.yml", "routers", "nodes", "clusters")
+OWNED = ("plan.yml", "fabric.md", "fabric.html", "findings.json", "resources.yml", "routers", "nodes", "clusters")
 
 
 def main() -> None:
@@ -101,15 +109,18 @@ def main() -> None:
     plan, findings = make(module.params["intent"], module.params["hosts"])
     reported = [finding.as_dict() for finding in findings]
     if plan is None:
-        errors = [finding for finding in findings if finding.severity == ERROR]
-        module.fail_json(
-            msg=f"the intent has {len(errors)} error(s):\n" + "\n".join(f"- {finding}" for finding in findings),
-            findings=reported,
-        )
+        msg = f"nothing is planned, the intent has {summary(findings)}:\n\n{table(findings)}"
+        module.fail_json(msg=msg, findings=reported)
         return
-    for finding in findings:
-        module.warn(str(finding))
-    result: dict[str, Any] = {"changed": False, "plan": plan, "findings": reported, "files": []}
+    if any(not finding.silenced for finding in findings):
+        module.warn(f"the intent has {summary(findings)}: they stand in `msg`, and in findings.json beside the plan")
+    result: dict[str, Any] = {
+        "changed": False,
+        "plan": plan,
+        "findings": reported,
+        "files": [],
+        "msg": table(findings) or "there are no findings",
+    }
     if module.params["artifacts"]:
         result.update(_keep(module, plan, findings))
     module.exit_json(**result)

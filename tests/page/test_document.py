@@ -122,6 +122,6 @@ def test_foreign_text_is_text(browser: Browser, tmp_path: Path) -> None:
     browser.open(write(tmp_path, plan, [Finding("evil", "warning", evil, evil, evil, evil, evil)]))
     assert browser.ask("document.title") == "The network of cluster demo"
     assert browser.ask("document.images.length + document.scripts.length") == 0
-    cells = each(browser, "#findings td", "e.textContent")
-    assert cells == [f"warning, silenced: {evil}", evil, evil, evil, evil]
+    told = each(browser, "#findings li > *", "e.textContent")
+    assert told == [f"{evil} = {evil}evil", evil, evil, f"warning, silenced: {evil}"]
     assert f"evil={evil}" in each(browser, "#hosts td code", "e.textContent")

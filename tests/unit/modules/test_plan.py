@@ -6,15 +6,24 @@
 from __future__ import annotations
 
 import json
+import operator
+import re
 from pathlib import Path
 from typing import Any
 
 import fabrics
 import pytest
 import yaml
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.baremetal.dualstack.plugins.modules import plan as module
+
+
+@pytest.fixture(autouse=True)
+def no_warnings_of_other_runs() -> None:
+    """A module is a process of its own; what is collected for its result must not come from another test."""
+    warnings._global_warnings.clear()
 
 
 def run(capsys: pytest.CaptureFixture[str], intent: Any, hosts: Any, artifacts: Path, **options: Any) -> dict[str, Any]:
@@ -56,6 +65,19 @@ def test_a_host_that_is_gone_takes_its_files_along(tmp_path: Path, capsys: pytes
     assert removed["before"] and not removed["after"]
 
 
+def told(text: str) -> str:
+    """A table, or a part of it, without what wrapping changes."""
+    return re.sub(r"\s+", " ", text)
+
+
+def columns(table: str) -> tuple[str, str]:
+    """The places and the texts of a table of findings, each in one line."""
+    lines = table.splitlines()
+    ruler = next(line for line in lines if line.startswith("---"))
+    start, end = (match.start() for match in list(re.finditer("-+", ruler))[1:])
+    return "".join(line[start:end].strip() for line in lines), told(" ".join(line[end:] for line in lines))
+
+
 def test_all_errors_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     intent, hosts = fabrics.read("demo")
     intent["advertise"][0]["pools"] = ["produktion"]
@@ -64,7 +86,41 @@ def test_all_errors_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     failed = run(capsys, intent, hosts, tmp_path)
     assert failed["failed"] and not list(tmp_path.iterdir())
     assert {"unknown-pool", "asn-reserved", "overlap"} <= {finding["id"] for finding in failed["findings"]}
+    errors = sum(finding["severity"] == "error" for finding in failed["findings"])
+    assert failed["msg"].startswith(f"nothing is planned, the intent has {errors} errors, ")
+    places, texts = columns(failed["msg"])
     for finding in failed["findings"]:
-        assert (
-            finding["path"] in failed["msg"] and finding["reason"] in failed["msg"] and finding["fix"] in failed["msg"]
-        )
+        assert told(finding["path"]).replace(" ", "") in places.replace(" ", "")
+        assert told(finding["reason"]) in texts and told(finding["fix"]) in texts
+
+
+def test_findings_that_are_no_errors_are_returned_kept_and_counted_in_one_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    intent, hosts = fabrics.read("demo")
+    hosts["routers"]["isp1"]["asn"] = 64497
+    intent["lab"] = True
+    intent["communities"] = {"spare": "64512:9"}
+    intent["silence"] = [{"rule": "never-used", "reason": "it will be used"}]
+    done = run(capsys, intent, hosts, tmp_path)
+    assert not done.get("failed") and done["plan"]
+    silenced = [finding for finding in done["findings"] if finding["silenced"]]
+    assert [(finding["path"], finding["silenced"]) for finding in silenced] == [
+        ("dualstack.communities.spare", "it will be used")
+    ]
+    [warning] = done["warnings"]
+    hints = sum(finding["severity"] == "hint" and not finding["silenced"] for finding in done["findings"])
+    assert hints and f"the intent has {hints} hints, 1 silenced: " in str(warning)
+    kept = json.loads((tmp_path / "demo" / "findings.json").read_text(encoding="utf-8"))
+    assert kept["summary"] == {"error": 0, "warning": 0, "hint": hints, "silenced": 1}
+    key = operator.itemgetter("path", "id")
+    assert sorted(kept["findings"], key=key) == sorted(done["findings"], key=key)
+    assert "it will be used" in done["msg"] and all(len(line) <= 120 for line in done["msg"].splitlines())
+
+
+def test_a_plan_without_findings_warns_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    intent, hosts = fabrics.read("existing-routers")
+    done = run(capsys, intent, hosts, tmp_path)
+    assert done["findings"] == [] and not done.get("warnings") and done["msg"] == "there are no findings"
+    kept = json.loads((tmp_path / "existing-routers" / "findings.json").read_text(encoding="utf-8"))
+    assert kept == {"summary": {"error": 0, "warning": 0, "hint": 0, "silenced": 0}, "findings": []}

@@ -97,7 +97,7 @@ def _found(intent: Intent, plan: Plan, severity: str) -> Iterator[Problem]:
                 told = (places.of(finding.path, names), finding.value, finding.reason, finding.fix)
                 found.setdefault(told, []).append(finding.path)
         for (path, value, reason, fix), objects in found.items():
-            yield Problem(path, value, f"{among(objects)}: {reason}", fix)
+            yield Problem(path, value, f"{reason} ({_named(objects)})", fix)
 
 
 def _judged(plan: Plan, cluster: Mapping[str, Any]) -> list[Finding]:
@@ -110,6 +110,13 @@ def _judged(plan: Plan, cluster: Mapping[str, Any]) -> list[Finding]:
     findings += [found for found in parse(write.objects(rendered))[1] if found.severity == ERROR]
     case = Case(mode, resources=_with_nodes(plan, cluster["name"], rendered))
     return findings + [found for each in ALSO for found in each(case)]
+
+
+def _named(paths: list[str]) -> str:
+    """``spec.field of Kind a, b``; the paths differ in nothing but the name."""
+    match = _PLACE.match(paths[0])
+    names = among(found["name"] for found in map(_PLACE.match, paths) if found)
+    return f"spec.{match['field']} of {match['kind']} {names}" if match and match["field"] else paths[0]
 
 
 def _with_nodes(plan: Plan, cluster: str, rendered: Resources) -> Resources:

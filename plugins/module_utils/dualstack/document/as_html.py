@@ -14,8 +14,8 @@ from ..page.drawing import drawing
 from ..page.fold import fold
 from ..page.frame import document, figure
 from ..page.html import Markup, element, join, void
+from ..report import html as report
 from . import build
-from . import findings as of_findings
 from .parts import Code, Inline, Items, Lines, Link, Paragraph, Part, Picture, Report, Section, Table
 from .style import CSS
 from .words import count, families
@@ -41,7 +41,7 @@ def html(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> str:
     )
     body = (_section(plan, section) for section in sections)
     made = element("p", "Made from the plan ", element("code", plan["hash"][:12]), "; edit the intent, not this file.")
-    return document(title, CSS, header, _END, element("main", *body), element("footer", made))
+    return document(title, CSS + report.CSS, header, _END, element("main", *body), element("footer", made))
 
 
 def _section(plan: Mapping[str, Any], section: Section) -> Markup:
@@ -70,7 +70,9 @@ def _part(plan: Mapping[str, Any], part: Part, long: bool) -> Markup:
         return join([_items(part.items), _END])
     if isinstance(part, Picture):
         return _picture(plan)
-    return _table(part if isinstance(part, Table) else of_findings.table(part.findings))
+    if isinstance(part, Report):
+        return join([report.section(part.findings), _END])
+    return _table(part)
 
 
 def _picture(plan: Mapping[str, Any]) -> Markup:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..findings import SEVERITIES, Finding
+from ..findings import Finding
+from ..report.grouping import summary as weighed
 from . import flow, glossary, hosts, pools, prefixes, sessions, vips
 from .parts import Code, Inline, Link, Paragraph, Part, Picture, Report, Section, commas, span
 from .words import count, families
@@ -57,7 +58,7 @@ def summary(plan: Plan, findings: Sequence[Finding]) -> list[Inline]:
         span("Families: ", families(plan["cluster"]["families"]), "; the first is the primary one."),
         span("There are ", commas(everything), "."),
         *_inside(plan),
-        span("Findings: ", Link(_weighed(findings), "findings")),
+        span("Findings: ", Link(weighed(findings), "findings")),
     ]
 
 
@@ -73,17 +74,6 @@ def _inside(plan: Plan) -> list[Inline]:
         )
         for cluster in (plan["cluster"], *plan["clusters"].values())
     ]
-
-
-def _weighed(findings: Sequence[Finding]) -> str:
-    counts = {
-        severity: sum(finding.severity == severity and not finding.silenced for finding in findings)
-        for severity in SEVERITIES
-    }
-    silenced = sum(bool(finding.silenced) for finding in findings)
-    words = [count(number, severity) for severity, number in counts.items() if number]
-    words += [f"{silenced:,} silenced"] if silenced else []
-    return ", ".join(words) or "none"
 
 
 def _findings(findings: Sequence[Finding]) -> list[Part]:

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import document
 from ..findings import Finding
+from ..report import grouping
 from . import frr, resources, speaker
 
 
 def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """``{relative path: text, or plain data for a .yml file}``, in stable order; no secrets.
 
-    ``plan.yml``; ``fabric.md`` and ``fabric.html``, which show the plan and its findings to people;
+    ``plan.yml``; ``fabric.md`` and ``fabric.html``, which show the plan and its findings to people; ``findings.json``;
     ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>`` of our speakers;
     ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one.
     """
@@ -24,6 +26,7 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
         "plan.yml": plan,
         "fabric.md": document.markdown(plan, findings),
         "fabric.html": document.html(plan, findings),
+        "findings.json": json.dumps(grouping.data(findings), indent=2) + "\n",
     }
     for router, facts in plan["routers"].items():
         if facts["managed"]:

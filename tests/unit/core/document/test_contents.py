@@ -43,9 +43,9 @@ def test_both_forms_say_the_same(example: str) -> None:
     plan, findings = make(*fabrics.read(example))
     assert plan is not None
     page, text = (form(plan, findings) for form in FORMS.values())
-    assert page.tables == text.tables
+    assert page.tables == {name: tables for name, tables in text.tables.items() if name != "findings"}
     assert page.headings == text.headings
-    sections = set(page.texts) - {"", "fabric"}
+    sections = set(page.texts) - {"", "fabric", "findings"}
     assert {name: page.texts[name] for name in sections - {"words"}} == {
         name: text.texts[name] for name in sections - {"words"}
     }
@@ -267,10 +267,23 @@ def test_findings_with_what_was_silenced(read: Read) -> None:
         Finding("two", "hint", "dualstack.fabric", "", "a reason", "a fix", "it is *ours*"),
     ]
     found = read(plan, findings)
-    assert found.table("findings", "severity") == [
-        ["warning", "dualstack.pools[0]", "10.0.0.0/8", "is <b>large</b>", "Take | less."],
-        ["hint, silenced: it is *ours*", "dualstack.fabric", "–", "a reason", "a fix"],
-    ]
+    if found.tables.get("findings"):
+        assert found.table("findings", "severity") == [
+            ["warning", "dualstack.pools[0]", "10.0.0.0/8", "is <b>large</b>", "Take | less."],
+            ["hint, silenced: it is *ours*", "dualstack.fabric", "–", "a reason", "a fix"],
+        ]
+    else:
+        told = " ".join(found.texts["findings"])
+        assert told.index("1 warning") < told.index("dualstack.pools[0] = 10.0.0.0/8") < told.index("1 silenced")
+        for text in (
+            "is <b>large</b>",
+            "Take | less.",
+            "dualstack.fabric",
+            "a reason",
+            "a fix",
+            "hint, silenced: it is *ours*",
+        ):
+            assert text in told
     assert "Findings: 1 warning, 1 silenced" in found.texts[""]
     assert "b" not in found.tags and "em" not in found.tags
     assert "There are none." in read(plan).texts["findings"]
