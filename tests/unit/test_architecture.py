@@ -40,12 +40,13 @@ NO_IO = {"asyncio", "socket", "ssl", "time", "random", "os", "threading", "loggi
 DAEMONS: dict[str, tuple[set[str], bool, bool]] = {
     "base": (set(), False, True),
     "bgp": ({"base"}, False, True),
+    "bfd": ({"base"}, False, True),
     "layer2": ({"base"}, False, True),
     "link": ({"base"}, False, True),
     "net": ({"base"}, False, False),
     "observe": ({"base"}, False, False),
     "sources": ({"base"}, True, False),
-    "wire": ({"base", "bgp", "layer2", "link", "net", "observe"}, False, False),
+    "wire": ({"base", "bgp", "bfd", "layer2", "link", "net", "observe"}, False, False),
     "speaker": ({"base", "link", "sources", "observe"}, True, False),
 }
 

@@ -37,6 +37,7 @@ class Event(enum.Enum):
     START = "start"  # 1
     STOP = "stop"  # 2
     RESTART = "restart"  # 2, then 1: a changed configuration
+    PATH_LOST = "path lost"  # 2, then 1 once the path is back (RFC 5882 section 4)
     RETRY_DUE = "retry"  # 9, 13
     DIAL_DUE = "dial"  # 9 in Connect
     HOLD_DUE = "hold"  # 10
@@ -72,11 +73,13 @@ class Action(enum.Enum):
     UNEXPECTED = "unexpected"  # FSM error with the subcode of RFC 6608, hang up, back off
     CEASE = "cease"  # Cease with a reason, hang up, stay down
     AGAIN = "again"  # Cease with a reason, hang up, dial at once
+    WAIT_FOR_PATH = "wait_for_path"  # Cease: BFD down, hang up, dial when the path is back
 
 
 _DOWN = {
     Event.STOP: (Action.CEASE, State.IDLE),
     Event.RESTART: (Action.AGAIN, State.IDLE),
+    Event.PATH_LOST: (Action.WAIT_FOR_PATH, State.IDLE),
     Event.CLOSED: (Action.FAIL, State.IDLE),
 }
 _TALKING = {
@@ -93,6 +96,7 @@ TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
         Event.RETRY_DUE: (Action.DIAL, State.CONNECT),
         Event.STOP: (Action.CEASE, State.IDLE),
         Event.RESTART: (Action.AGAIN, State.IDLE),
+        Event.PATH_LOST: (Action.WAIT_FOR_PATH, State.IDLE),
     },
     State.CONNECT: {
         **_DOWN,

@@ -30,6 +30,7 @@ FIRST_RETRY = 1.0  # seconds; doubles up to the peer's connect_retry
 DIAL_TIME = 5.0  # seconds: SYNs at 0, 1 and 3 s
 OPEN_HOLD = 60.0  # seconds for the peer's OPEN; RFC 4271 suggests 4 minutes, we leave a dead end sooner
 STABLE = 10.0  # seconds in Established after which the back-off forgets
+PATH_PATIENCE = 60.0  # seconds that a lost path may stay away before a dial tries it all the same
 SEND_HOLD = 480.0  # seconds; RFC 9687: the greater of 8 minutes and twice the hold time
 
 
@@ -100,6 +101,13 @@ class Session:
         changed = [name for name in ("ipv4", "ipv6") if _next_hop(before, name) != _next_hop(peer, name)]
         self._routes.again(changed)
         return []
+
+    def path_lost(self, reason: str, now: float) -> list[Output]:
+        """The path to the peer is watched and failed: ends the session at once, with Cease where the peer may hear it.
+
+        ``start`` says that the path is back; a peer that has given up watching is dialled without it in the end.
+        """
+        return self._fire(Event.PATH_LOST, now, _Detail(reason))
 
     def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
         """The peer should hold these prefixes with these attributes (None: not at all)."""
@@ -212,7 +220,9 @@ class Session:
         return out
 
     def _silence(self) -> str:
-        hint = "; is the TCP MD5 password the same on both sides?" if self.peer.password else ""
+        shared = ["the TCP MD5 password"] if self.peer.password else []
+        shared += ["ttl_security"] if self.peer.ttl_security is not None else []
+        hint = "".join(f"; is {secret} the same on both sides?" for secret in shared)
         return f"no answer from {show(self.peer.address)} port {self.peer.port}{hint}"
 
     # Actions, one per row kind of the table
@@ -297,6 +307,11 @@ class Session:
     def _again(self, now: float, detail: _Detail) -> list[Output]:
         out = self._leave(iana.CONFIGURATION_CHANGE, b"", "configuration changed", now, retry=False)
         self._deadlines.set("retry", now)
+        return out
+
+    def _wait_for_path(self, now: float, detail: _Detail) -> list[Output]:
+        out = self._leave(iana.BFD_DOWN, b"", detail.text, now, retry=False)
+        self._deadlines.set("retry", now + PATH_PATIENCE)
         return out
 
     def _leave(self, subcode: int, data: bytes, text: str, now: float, retry: bool) -> list[Output]:

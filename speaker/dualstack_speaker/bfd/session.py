@@ -1,0 +1,308 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One watched path: timers, poll sequences and the table. Packets and ``now`` (monotonic seconds) in, outputs out.
+
+RFC 5880 sections 6.5, 6.8.1 to 6.8.4, 6.8.6, 6.8.7, 6.8.12, 6.8.16. The driver performs the outputs in order, then asks
+``next_deadline``. Which packets belong here, and whether their TTL is good, ``sessions`` has judged before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Union
+
+from ..base.addresses import show
+from ..base.backoff import jittered
+from ..base.deadlines import Deadlines
+from ..base.model import Bfd
+from ..base.outputs import Field, Note, Send
+from . import fsm
+from .fsm import Effect, Event, State
+from .packet import Control, encode
+
+SLOW = 1_000_000  # microseconds: the least interval of a session that is not up (section 6.8.3)
+
+
+class Lost(NamedTuple):
+    """The path failed: what relies on it goes down."""
+
+    reason: str
+
+
+class Back(NamedTuple):
+    """After ``Lost``: the path works again, or nobody watches it any more, which is no failure (RFC 5882, 3.2)."""
+
+
+class Finished(NamedTuple):
+    """The last packet is out: forget the session."""
+
+
+Output = Union[Send, Note, Lost, Back, Finished]
+
+
+class Snapshot(NamedTuple):
+    """A session's state for status and metrics. ``detection_ms`` is None while nothing is heard."""
+
+    state: str
+    remote_state: str
+    detection_ms: float | None
+    diagnostic: str
+    remote_diagnostic: str
+    transitions: int
+    ups: int
+    downs: int
+    received: int
+    sent: int
+
+
+class Session:
+    """One path to ``address``. ``discriminator``: ours, not 0, of no other session; ``jitter`` gives [0, 1)."""
+
+    def __init__(
+        self, name: str, address: bytes, settings: Bfd, discriminator: int, jitter: Callable[[], float]
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.settings = settings
+        self.discriminator = discriminator
+        self.state = State.DOWN
+        self._jitter = jitter
+        self._deadlines = Deadlines()
+        self._diagnostic = fsm.NONE
+        self._remote: Control | None = None  # the last packet; None: nothing heard for a detection time
+        self._remote_diagnostic = fsm.NONE
+        self._heard_at = 0.0
+        self._sent_at: float | None = None
+        self._desired_tx = self._tx = max(SLOW, settings.transmit_ms * 1000)  # advertised, in use; microseconds
+        self._required_rx = self._rx = settings.receive_ms * 1000
+        self._planned: tuple[float, float | None] | None = None  # what the next packet's deadline was made of
+        self._lost = False  # and not back yet
+        self._polling = False  # our poll bit is out
+        self._poll_again = False  # something changed meanwhile
+        self._transitions = self._ups = self._downs = self._received = self._sent = 0
+
+    # Inputs
+
+    def start(self, now: float) -> list[Output]:
+        """Begins to send, unless the session is passive."""
+        self._schedule(now)
+        return []
+
+    def configure(self, settings: Bfd, now: float) -> list[Output]:
+        """Takes changed settings over, by a poll sequence where the other side has to agree."""
+        if settings == self.settings or self.state is State.ADMIN_DOWN:
+            return []
+        self.settings = settings
+        self._set_intervals()
+        out = self._send(now)
+        self._schedule(now)
+        return out
+
+    def disable(self, now: float) -> list[Output]:
+        """Tells the other side that this is no failure; ``Finished`` once it must have heard it (section 6.8.16)."""
+        if self.state is State.ADMIN_DOWN:
+            return []
+        talking = self._talking
+        out = self._fire(Event.DISABLE, now)
+        self._deadlines.clear("detect")
+        self._deadlines.set("finish", now + (self._interval * self.settings.multiplier if talking else 0.0))
+        return out
+
+    def receive(self, packet: Control, now: float) -> list[Output]:
+        """A packet of this session arrived."""
+        if self.state is State.ADMIN_DOWN:
+            return []
+        self._received += 1
+        self._remote = packet
+        self._remote_diagnostic = packet.diagnostic
+        self._heard_at = now
+        if packet.final and self._polling:
+            self._end_poll()
+        out = self._fire(fsm.RECEIVED[packet.state], now)
+        self._watch()
+        self._schedule(now)
+        if packet.poll:
+            out += self._send(now, final=True)
+        return out
+
+    def expire(self, now: float) -> list[Output]:
+        """Deadlines may be due."""
+        out: list[Output] = []
+        for name in self._deadlines.take_due(now):
+            if name == "detect":
+                out += self._silence(now)
+            elif name == "transmit":
+                if self._sent_at != now:  # a change at the same moment has sent one
+                    out += self._send(now)
+                self._schedule(now)
+            else:
+                self._deadlines.clear()
+                out.append(Finished())
+        return out
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When ``expire`` is to be called, monotonic seconds."""
+        return self._deadlines.next
+
+    def silent(self, now: float) -> bool:
+        """Whether the detection time is over, unless a packet still waits to be read."""
+        at = self._deadlines.at("detect")
+        return at is not None and at <= now
+
+    def snapshot(self) -> Snapshot:
+        """The state for status and metrics."""
+        return Snapshot(
+            self.state.text,
+            (self._remote.state if self._remote else State.DOWN).text,
+            self._detection * 1000 if self._remote else None,
+            fsm.describe(self._diagnostic),
+            fsm.describe(self._remote_diagnostic),
+            self._transitions,
+            self._ups,
+            self._downs,
+            self._received,
+            self._sent,
+        )
+
+    # States
+
+    def _fire(self, event: Event, now: float, detection: float = 0.0) -> list[Output]:
+        """``detection``: the seconds of silence that the event stands for."""
+        before = self.state
+        self.state, diagnostic, effect = fsm.TABLE[before][event]
+        if diagnostic is not None:
+            self._diagnostic = diagnostic
+        if self.state is before:
+            return self._rely(effect, "")
+        self._transitions += 1
+        self._set_intervals()
+        out = self._send(now)
+        self._schedule(now)
+        reason = ""
+        fields: dict[str, Field] = {"peer": self.name, "address": show(self.address)}
+        if self.state is State.UP:
+            self._ups += 1
+            out.append(Note("bfd up", fields))
+        elif before is State.UP:
+            self._downs += 1
+            reason = self._why(event, detection)
+            out.append(Note("bfd down", {**fields, "reason": reason}))
+        return out + self._rely(effect, reason)
+
+    def _rely(self, effect: Effect, reason: str) -> list[Output]:
+        """What an effect says to those who rely on the path."""
+        if effect is Effect.LOST:
+            self._lost = True
+            return [Lost(f"BFD down: {reason}")]
+        if effect is Effect.BACK and self._lost:
+            self._lost = False
+            return [Back()]
+        return []
+
+    def _why(self, event: Event, detection: float) -> str:
+        if event is Event.DETECTION_DUE:
+            return f"no packet from {show(self.address)} for {round(detection * 1000)} ms"
+        if event is Event.DISABLE:
+            return "taken out of service here"
+        if event is Event.ADMIN_DOWN:
+            return f"{show(self.address)} took it out of service"
+        return f"{show(self.address)} says so: {fsm.describe(self._remote_diagnostic)}"
+
+    def _silence(self, now: float) -> list[Output]:
+        """Nothing was heard for a detection time: the other side's discriminator and wishes count no more (6.8.1)."""
+        detection, self._remote = self._detection, None
+        self._polling = self._poll_again = False
+        out = self._fire(Event.DETECTION_DUE, now, detection)
+        self._schedule(now)
+        return out
+
+    # Timers
+
+    @property
+    def _talking(self) -> bool:
+        """Whether packets may be sent at all: a passive session waits for the other one (section 6.8.7)."""
+        return self._remote is not None or not self.settings.passive
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between our packets, before jitter."""
+        return max(self._tx, self._remote.required_min_rx if self._remote else 1) / 1e6
+
+    @property
+    def _detection(self) -> float:
+        """Seconds of silence after which the path has failed (section 6.8.4)."""
+        if self._remote is None:
+            return 0.0
+        return self._remote.multiplier * max(self._rx, self._remote.desired_min_tx) / 1e6
+
+    def _set_intervals(self) -> None:
+        """What is advertised and what is used (section 6.8.3).
+
+        While the session is up, the other side agrees first to what makes it wait longer for us or us shorter for it.
+        """
+        desired, required = self.settings.transmit_ms * 1000, self.settings.receive_ms * 1000
+        if self.state is not State.UP:
+            desired = max(SLOW, desired)
+        if (desired, required) == (self._desired_tx, self._required_rx):
+            return
+        self._desired_tx, self._required_rx = desired, required
+        if self.state is not State.UP or desired < self._tx:
+            self._tx = desired
+        if self.state is not State.UP or required > self._rx:
+            self._rx = required
+        if self._remote is not None and self.state is not State.ADMIN_DOWN:
+            self._poll_again = self._polling
+            self._polling = True
+        self._watch()
+
+    def _end_poll(self) -> None:
+        """The other side knows our intervals, or at least those that were advertised when the poll began."""
+        self._polling, self._poll_again = self._poll_again, False
+        if not self._polling:
+            self._tx, self._rx = self._desired_tx, self._required_rx
+
+    def _watch(self) -> None:
+        if self._remote is not None and self.state is not State.ADMIN_DOWN:
+            self._deadlines.set("detect", self._heard_at + self._detection)
+
+    def _schedule(self, now: float) -> None:
+        """Moves the next packet where the interval changed; jitter of section 6.8.7."""
+        if not self._periodic:
+            self._deadlines.clear("transmit")
+            self._planned = None
+            return
+        planned = (self._interval, self._sent_at)
+        if self._planned == planned:
+            return
+        self._planned = planned
+        at = now if self._sent_at is None else self._sent_at + jittered(self._interval, self._jitter())
+        self._deadlines.set("transmit", max(at, now))
+
+    @property
+    def _periodic(self) -> bool:
+        """Whether packets go out at intervals (section 6.8.7)."""
+        if self._remote is None:
+            return self._talking
+        demanded = self._remote.demand and self.state is self._remote.state is State.UP
+        return bool(self._remote.required_min_rx) and (self._polling or not demanded)
+
+    def _send(self, now: float, final: bool = False) -> list[Output]:
+        if not self._talking:
+            return []
+        if not final:
+            self._sent_at = now
+        self._sent += 1
+        packet = Control(
+            self.state,
+            self._diagnostic,
+            self.settings.multiplier,
+            self.discriminator,
+            self._remote.my_discriminator if self._remote else 0,
+            self._desired_tx,
+            self._required_rx,
+            poll=self._polling and not final,
+            final=final,
+        )
+        return [Send(encode(packet))]
