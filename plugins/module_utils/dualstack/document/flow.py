@@ -6,24 +6,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..addresses.blocks import BITS, FAMILY_NAME
+from ..addresses.blocks import BITS, FAMILY_NAME, IPV4, IPV6
 from .parts import Code, Inline, Items, Paragraph, Section, commas, span
 from .sessions import bfd_times
 from .vips import advertisement_anchor
-from .words import asn as asn_text
 from .words import count, listed, router_link
 
 Plan = Mapping[str, Any]
 Advertisement = Mapping[str, Any]
 
 
+class Asked(NamedTuple):
+    """How a family asks for the owner of an address, and how a new owner tells (RFC 826, RFC 5227; RFC 4861)."""
+
+    protocol: str
+    request: str
+    news: str
+
+
+_ASKED = {
+    IPV4: Asked("ARP", "ARP (IPv4)", "gratuitous ARP"),
+    IPV6: Asked("NDP", "neighbour discovery (IPv6)", "unsolicited neighbour advertisements"),
+}
+
+
 def section(plan: Plan) -> Section:
     """One sub-section per advertisement."""
     parts = [
         Section(
-            f"{advert['name']}: {'BGP' if advert['kind'] == 'bgp' else 'ARP and NDP'}",
+            f"{advert['name']}: {_protocols(plan, advert)}",
             advertisement_anchor(advert["name"]),
             [Items(_bgp(plan, advert) if advert["kind"] == "bgp" else _layer2(plan, advert))],
         )
@@ -36,13 +49,23 @@ def section(plan: Plan) -> Section:
     return Section("How traffic comes in", "traffic", [Paragraph(text), *failure, *parts])
 
 
+def _protocols(plan: Plan, advert: Advertisement) -> str:
+    if advert["kind"] == "bgp":
+        return "BGP"
+    return " and ".join(_ASKED[family].protocol for family in _families(plan, advert))
+
+
 def _bgp(plan: Plan, advert: Advertisement) -> list[Inline]:
     routes = plan["routes"].get(advert["name"], {})
     found: list[Inline] = [_who(plan, advert, routes), *_where(plan, advert, routes)]
     if advert["communities"]:
         found.append(span("Every prefix carries ", _communities(plan, advert["communities"]), "."))
-    found += _spread(advert, routes)
-    local = _local(plan, advert)
+    found += _spread(routes)
+    local = _by_policy(plan, advert, "Local")
+    if _by_policy(plan, advert, "Cluster") or not local:
+        found.append(
+            "Any of these nodes takes traffic of any VIP, and passes it on to a pod on another node if need be."
+        )
     if local:
         found.append(
             span(
@@ -60,7 +83,7 @@ def _who(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> Inline
     single = all(length == BITS[family] for family, length in lengths.items())
     masks = " and ".join(f"{FAMILY_NAME[family]} /{length}" for family, length in lengths.items())
     return span(
-        f"{count(len(announcers), 'node')} ",
+        f"{count(len(announcers), 'node')} {_of_cluster(plan, advert)}",
         *(["(", listed(announcers), ") "] if announcers else []),
         "announce every VIP of ",
         _plural(advert["pools"], "pool", "pools"),
@@ -104,19 +127,17 @@ def _ranks(plan: Plan, asn: int | None, preferences: Mapping[str, Any]) -> Inlin
         if plan["routers"][router]["asn"] == asn:
             ranks.setdefault(entry["local_preference"], []).append(router_link(router))
     steps = [span(commas(ranks[value]), f" (local preference {value})") for value in sorted(ranks, reverse=True)]
-    pieces: list[Inline] = [f"In AS {asn_text(asn)} traffic to the VIPs goes down by ", steps[0]]
+    where = "In any AS" if asn is None else f"In AS {asn}"
+    pieces: list[Inline] = [f"{where} traffic to the VIPs goes down by ", steps[0]]
     for step in steps[1:]:
         pieces += ["; when that has no path left, by ", step]
     return span(*pieces, ".")
 
 
-def _spread(advert: Advertisement, routes: Mapping[str, Any]) -> list[Inline]:
+def _spread(routes: Mapping[str, Any]) -> list[Inline]:
     most = max((len(entry["next_hops"]) for route in routes.values() for entry in route["routers"].values()), default=0)
     if most > 1:
-        return [
-            f"A router with several equal next hops (here up to {most}) spreads connections over them. Any node that "
-            "gets a packet passes it on to a pod of the Service, also to one on another node."
-        ]
+        return [f"A router with several equal next hops (here up to {most}) spreads connections over them."]
     return []
 
 
@@ -146,12 +167,15 @@ def _seconds(milliseconds: int) -> str:
 
 def _layer2(plan: Plan, advert: Advertisement) -> list[Inline]:
     nodes, segments = advert["nodes"], advert["segments"]
+    families = [_ASKED[family] for family in _families(plan, advert)]
     where: Inline = span("on ", listed(segments)) if segments else "on the nodes' own segment"
     found: list[Inline] = [
         span(
             "For every VIP of ",
             _plural(advert["pools"], "pool", "pools"),
-            " one node answers ARP (IPv4) and neighbour discovery (IPv6) ",
+            f" one node {_of_cluster(plan, advert)}answers ",
+            " and ".join(asked.request for asked in families),
+            " ",
             where,
             *([" by the interfaces ", listed(advert["interfaces"])] if advert["interfaces"] else []),
             ". All traffic of a VIP comes in by that node; others pass on what their pods answer.",
@@ -161,23 +185,28 @@ def _layer2(plan: Plan, advert: Advertisement) -> list[Inline]:
     if advert["preferred_nodes"]:
         found.append("Nodes with certain labels are preferred in the election.")
     found.append(
-        "Routers need no route for these VIPs but the segment's own. When the node fails, another one takes over "
-        "and says so with gratuitous ARP and unsolicited neighbour advertisements: neighbours must accept these."
+        "Routers need no route for these VIPs but the segment's own. When the node fails, another one takes over and "
+        f"says so with {' and '.join(asked.news for asked in families)}: neighbours must accept these."
     )
-    local = _local(plan, advert)
+    local = _by_policy(plan, advert, "Local")
     if local:
         found.append(span("Only nodes on which a pod of them runs stand for election for ", listed(local), "."))
     return found
 
 
-def _local(plan: Plan, advert: Advertisement) -> list[str]:
-    """The Services of an advertisement whose traffic only nodes with a pod of theirs take."""
+def _of_cluster(plan: Plan, advert: Advertisement) -> str:
+    """Which cluster's nodes, where there are several."""
+    return f"of cluster {advert['cluster']} " if plan["clusters"] else ""
+
+
+def _by_policy(plan: Plan, advert: Advertisement, policy: str) -> list[str]:
+    """The Services of an advertisement with this traffic policy."""
     named = {vip["service"] for vip in plan["vips"] if vip["advertisement"] == advert["name"]}
     return [
         name
         for service in plan["services"]
         for name in (f"{service['namespace']}/{service['name']}",)
-        if name in named and service["traffic_policy"] == "Local"
+        if name in named and service["traffic_policy"] == policy
     ]
 
 

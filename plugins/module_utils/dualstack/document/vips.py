@@ -30,11 +30,12 @@ def _rows(plan: Plan) -> Iterator[tuple[Inline, ...]]:
         ways.setdefault((vip["service"], vip["vip"]), []).append(_way(vip))
     for service in plan["services"]:
         name = f"{service['namespace']}/{service['name']}"
+        shown = span(Code(name), f" of {service['cluster']}") if plan["clusters"] else Code(name)
         pools = dict(zip(service["addresses"], service["pools"].values()))
         for address in service["addresses"]:
             yield (
                 Code(address),
-                Code(name),
+                shown,
                 lines([f"{port['port']}/{port['protocol']}" for port in service["ports"]]),
                 Code(pools[address]),
                 lines(ways.get((name, address)) or ["not announced"]),

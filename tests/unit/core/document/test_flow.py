@@ -100,6 +100,28 @@ def test_bfd_tells_how_long_a_dead_node_draws_traffic() -> None:
     assert "after 0.3 s at the most" in " ".join(reading.markdown(markdown(plan)).texts["traffic"])
 
 
+@FAMILIES
+def test_layer2_speaks_of_the_families_that_there_are(families: list[str]) -> None:
+    plan = planned(*of_families(families))
+    document = reading.markdown(markdown(plan))
+    protocols = {"ipv4": "ARP", "ipv6": "NDP"}
+    assert f"edge: {' and '.join(protocols[family] for family in families)}" in document.headings
+    text = said(plan, "edge")
+    assert ("ARP (IPv4)" in text, "gratuitous ARP" in text) == ("ipv4" in families,) * 2
+    assert ("neighbour discovery (IPv6)" in text, "unsolicited" in text) == ("ipv6" in families,) * 2
+
+
+def test_clusters_are_told_apart() -> None:
+    plan = observed.plan_of("two-clusters")
+    document = reading.markdown(markdown(plan))
+    for advert in plan["advertisements"]:
+        assert f"of cluster {advert['cluster']} " in said(plan, advert["name"])
+    assert [row[1].partition(" of ")[2] for row in document.table("vips", "VIP")] == [
+        service["cluster"] for service in plan["services"] for _address in service["addresses"]
+    ]
+    assert "of cluster" not in said(observed.plan_of("demo"), "staging")
+
+
 def test_layer2_names_segments_interfaces_and_candidates() -> None:
     plan = observed.plan_of("demo")
     plan["advertisements"][2]["interfaces"] = ["eth1"]
