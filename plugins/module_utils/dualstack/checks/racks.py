@@ -56,10 +56,15 @@ def two_racks(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: RFC 3704 section 2.2: routers with strict filters drop what leaves by the default route of another rack.
     """
-    racks = {segment for advert in plan["advertisements"] for segment in advert.get("segments", ())}
+    answering = {
+        (node, segment)
+        for advert in plan["advertisements"]
+        for segment in advert.get("segments", ())
+        for node in advert["nodes"]
+    }
     for node, places in standing(plan).items():
         own = [name for name in places if node in plan["nodes"] and plan["segments"][name]["kind"] == RACK]
-        asked = [name for name in own if name in racks]
+        asked = [name for name in own if (node, name) in answering]
         if len(own) > 1 and asked:
             reason = f"stands in {among(own)} with one default route, and answers for layer-2 VIPs on {among(asked)}"
             fix = "Give the node a routing table per rack (ip rule from the VIP), or keep it off the advertisement."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from base import base
 from cases import IPV4, IPV6, Edit, append, drop, host, put, steps
+from silent_sessions import SILENT as OF_SESSIONS
 
 from dualstack.checks import RULES
 from dualstack.intent.load import load
@@ -151,7 +152,9 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "edit"), SILENT, ids=[rule for rule, _unused in SILENT])
+@pytest.mark.parametrize(
+    ("rule", "edit"), [*SILENT, *OF_SESSIONS], ids=[rule for rule, _unused in (*SILENT, *OF_SESSIONS)]
+)
 def test_a_rule_is_silent(rule: str, edit: Edit) -> None:
     data, hosts = base()
     edit(data, hosts)
