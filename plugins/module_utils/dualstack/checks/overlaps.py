@@ -13,6 +13,7 @@ from ..findings import ERROR
 from ..intent.load import Intent, host_path
 from ..plan.pools import pool_blocks
 from .owners import POOL, RACK, host_addresses, owned
+from .places import host as place_of
 from .rule import Plan, Problem, rule
 
 
@@ -42,13 +43,12 @@ def addresses_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: RFC 5227 section 1, RFC 4862 section 5.4.
     """
-    del intent
     seen: dict[str, str] = {}
     for host, where, address in host_addresses(plan):
         holder = f"{host} ({where})"
         if seen.setdefault(address, holder) != holder:
             reason = f"is given to {seen[address]} and to {holder}"
-            yield Problem(host_path(host), address, reason, "Give one of them another address.")
+            yield Problem(place_of(intent, host), address, reason, "Give one of them another address.")
 
 
 @rule("router-id-form", ERROR, silenceable=False)

@@ -100,6 +100,10 @@ CASES = [
     ),
     Case("peer-router-id", BOTH, peer(router_id="fd00::1", node_selectors=NODE1), f"{PEERS}[0].router_id"),
     Case("peer-router-id", BOTH, peer(router_id="10.9.9.9"), f"{PEERS}[0].router_id"),
+    *(
+        Case("address-twice", family, peer(addresses=[address]), f"{PEERS}[0]")
+        for family, address in ((IPV4, "10.0.1.1"), (IPV6, "fd4c:9e02:7ab1:1::11"))
+    ),
     # How far
     *(
         Case("multihop-missing", family, peer(addresses=[of(family, FAR)]), f"{PEERS}[0].addresses")
@@ -128,7 +132,21 @@ CASES = [
         steps(group("guarded", ttl_security=2), peer(addresses=FAR, multihop=2, peer_group="guarded")),
         f"{PEERS}[0].multihop",
     ),
-    Case("ttl-node", BOTH, put(f"{FABRIC}.peer_groups.racks.ttl_security", 1), f"{FABRIC}.racks.rack1.peer_group"),
+    Case(
+        "ttl-node",
+        BOTH,
+        steps(
+            put(f"{FABRIC}.peer_groups.racks.ttl_security", 1),
+            put("dualstack.cluster.load_balancer", "metallb-frr-k8s"),
+        ),
+        f"{FABRIC}.racks.rack1.peer_group",
+    ),
+    Case(
+        "ttl-loose",
+        BOTH,
+        put(f"{FABRIC}.peer_groups.racks.ttl_security", 3),
+        f"{FABRIC}.peer_groups.racks.ttl_security",
+    ),
     Case(
         "ttl-loose",
         BOTH,
