@@ -23,7 +23,7 @@ from .words import count, families
 LONG_TABLE = 40
 LONG_SECTION = 200
 _LONG_CODE = 24
-_SEPARATOR = re.compile(r"(?<=[.:/,=-])(?=[^.:/,=-])")
+_SEPARATOR = re.compile(r"(?<=[.:,=-])(?=[^.:/,=-])")
 _END = Markup("\n")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
+from ..announcing.propagation import link_local
 from .parts import Code, Inline, Items, Link, Paragraph, Part, Section, Table, lines, span
 from .vips import advertisement_anchor
 from .words import NONE, asn, count, router_anchor
@@ -26,7 +27,10 @@ def section(plan: Plan) -> Section:
     )
     announced = _announced(plan)
     owners = _owners(plan)
-    parts = [_router(plan, name, announced, owners) for name in plan["routers"]]
+    beyond = _beyond(plan)
+    parts = [_router(plan, name, announced, {**owners, **beyond.get(name, {})}) for name in plan["routers"]]
+    if beyond:
+        text += f" {link_local('eth0')} stands for the link-local address of the neighbour behind the interface eth0."
     return Section("Prefixes per router", "prefixes", [Paragraph(text), *parts])
 
 
@@ -49,6 +53,17 @@ def _owners(plan: Plan) -> dict[str, str]:
     }
     owners.update({address: name for name, facts in plan["routers"].items() for address in facts["loopback"].values()})
     return owners
+
+
+def _beyond(plan: Plan) -> dict[str, dict[str, str]]:
+    """Router to next hop to neighbour, on links without addresses."""
+    found: dict[str, dict[str, str]] = {}
+    for segment in plan["segments"].values():
+        for host, member in segment["members"].items():
+            others = [other for other in segment["members"] if other != host]
+            if host in plan["routers"] and member["interface"] and not member["addresses"] and len(others) == 1:
+                found.setdefault(host, {})[link_local(member["interface"])] = others[0]
+    return found
 
 
 def _router(

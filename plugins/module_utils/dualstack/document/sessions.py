@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .parts import Code, Inline, Paragraph, Part, Section, Table, lines, span
+from .parts import Code, Inline, Link, Paragraph, Part, Section, Table, lines, span
 from .words import NONE, asn, count, end_address, families, router_anchor, router_link, session_type
 
 _TERMS = ("timers", "password", "bfd", "graceful_restart", "ttl_security", "dynamic_asn", "peer_group", "options")
@@ -61,7 +61,7 @@ def section(plan: Plan) -> Section:
 def _of_router(plan: Plan, router: str, sessions: Sequence[Session], terms: Mapping[str, int]) -> Section:
     rows = [(*_end(session, 0), end_address(session["ends"][1]), *_about(session, terms)) for session in sessions]
     heads = ("node", "AS", "node's address", "router's address", "carries", "type", "terms")
-    link = span("What it holds: ", router_link(router), f", AS {asn(plan['routers'][router]['asn'])}.")
+    link = span(f"AS {asn(plan['routers'][router]['asn'])}. ", Link("What it should hold", router_anchor(router)), ".")
     table = Table(f"sessions of {router} with nodes", heads, rows)
     return Section(f"{router} and its nodes", f"sessions-{router_anchor(router)}", [Paragraph(link), table])
 

@@ -111,6 +111,14 @@ def test_layer2_speaks_of_the_families_that_there_are(families: list[str]) -> No
     assert ("neighbour discovery (IPv6)" in text, "unsolicited" in text) == ("ipv6" in families,) * 2
 
 
+def test_next_hops_on_unnumbered_links_name_the_neighbour() -> None:
+    plan = observed.plan_of("unnumbered")
+    document = reading.markdown(markdown(plan))
+    hops = {line for row in document.table("router-spine", "advertisement") for line in row[3].split("\n")}
+    assert hops == {"fe80::%swp1 leaf1", "fe80::%swp2 leaf2"}
+    assert "fe80::%eth0 stands for the link-local address" in document.texts["prefixes"][0]
+
+
 def test_clusters_are_told_apart() -> None:
     plan = observed.plan_of("two-clusters")
     document = reading.markdown(markdown(plan))
