@@ -78,13 +78,10 @@ def silent_node(intent: Intent, plan: Plan) -> Iterator[Problem]:
             silent = [node for node in advert["nodes"] if node not in speaking[family]]
             if silent and speaking[family]:
                 reason = f"no session carries {FAMILY_NAME[family]} for {among(silent)}"
-                racks = among(rack for rack in intent.fabric["racks"] if set(silent) & set(_nodes_in(intent, rack)))
-                fix = f"Give routers to {racks}, or leave them out with nodes or node_selectors."
+                racks = among(rack for node in silent for rack in intent.nodes[node]["racks"])
+                give = f"Give routers to {racks}" if racks else "Give them sessions"
+                fix = f"{give}, or leave them out with nodes or node_selectors."
                 yield Problem(path, advert["name"], reason, fix)
-
-
-def _nodes_in(intent: Intent, rack: str) -> list[str]:
-    return [node for node, facts in intent.nodes.items() if rack in facts["racks"]]
 
 
 @rule("advertise-one-node", HINT)

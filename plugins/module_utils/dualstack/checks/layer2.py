@@ -65,7 +65,7 @@ def elsewhere(intent: Intent, plan: Plan) -> Iterator[Problem]:
             if not any(node in plan["segments"][segment]["members"] for segment in advert["segments"])
         ]
         if lost and len(lost) < len(chosen):
-            reason = f"{among(lost)} stand on another segment than {among(advert['segments'])}, so they never answer"
+            reason = f"not on {among(advert['segments'])}, where the pool's addresses are asked for, and so never elected: {among(lost)}"
             key = "nodes" if entry["nodes"] else "node_selectors"
             yield Problem(f"{path}.{key}", among(lost), reason, "Leave them out, or use another pool for their rack.")
 
@@ -120,7 +120,7 @@ def shared(intent: Intent, plan: Plan) -> Iterator[Problem]:
             if service["sharing_key"] and set(service["pools"].values()) & set(advert["pools"])
         ]
         if names:
-            reason = f"{among(names)} have a sharing_key: with service_selectors nobody answers for them"
+            reason = f"with service_selectors nobody answers for Services with a sharing_key: {among(names)}"
             yield Problem(f"{path}.service_selectors", "", reason, "Use another pool for them, or no selectors.")
 
 
@@ -140,7 +140,7 @@ def family(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 if kind not in plan["segments"][segment]["members"].get(node, {"addresses": {kind: ""}})["addresses"]
             ]
             if without:
-                reason = f"{among(without)} have no {FAMILY_NAME[kind]} address on {among(advert['segments'])}"
+                reason = f"no {FAMILY_NAME[kind]} address on {among(advert['segments'])}: {among(without)}"
                 yield Problem(path, advert["name"], reason, "Give them one, or leave them out.")
 
 

@@ -35,7 +35,7 @@ def maximum_paths(intent: Intent, plan: Plan) -> Iterator[Problem]:
         router, count = max(cases, key=lambda case: case[1])
         limit = plan["routers"][router]["maximum_paths"]
         routers = among(name for name, _unused in cases)
-        reason = f"a prefix has {count} equal paths at {router}, of which {count - limit} are left out ({routers})"
+        reason = f"a prefix has {count} equal paths at {router}, {count - limit} more than are used ({routers})"
         yield Problem(path, str(limit), reason, f"Use at least {count}.")
 
 

@@ -44,9 +44,7 @@ def one_router(intent: Intent, plan: Plan) -> Iterator[Problem]:
             if node in plan["nodes"] and len(set().union(*(around[place] for place in places[node]))) == 1
         ]
         if len(routers) == 1 and alone:
-            reason = (
-                f"when {routers[0]} fails, {among(alone)} announce nothing: they have sessions with no other router"
-            )
+            reason = f"when {routers[0]} fails, nothing is announced by those who have no other router: {among(alone)}"
             yield Problem(f"{FABRIC}.racks.{name}.routers", routers[0], reason, "Add a second router to the rack.")
 
 

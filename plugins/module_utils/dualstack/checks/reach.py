@@ -14,6 +14,7 @@ from ..addresses.sets import intersection, merge
 from ..announcing.propagation import Neighbour, Path, neighbours, propagate
 from ..findings import ERROR, WARNING
 from ..intent.load import Intent
+from ..plan.segments import REMOTE
 from .places import advertised, among, standing
 from .rule import Plan, Problem, rule
 
@@ -52,7 +53,8 @@ def not_above(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     told = {facts["behind"] for facts in intent.clients.values()}
     inner = told | _below(plan)
-    edge = [name for name in intent.routers if name not in inner]
+    speaking = {end["host"] for session in plan["sessions"] for end in session["ends"]}
+    edge = [name for name in intent.routers if name not in inner and name in speaking]
     for advert, family, route in _routes(plan):
         if advert["peers"] is not None or not route["announcers"]:
             continue
@@ -112,12 +114,17 @@ class _Resolver:
         self._family = family
         self._places = standing(plan)
         self._on_link: dict[str, list[Block]] = {}
+        self._told = {  # off the link and eBGP: multihop-missing
+            (session["ends"][1]["host"], session["ends"][0]["address"])
+            for session in plan["sessions"]
+            if session["type"] == "ebgp" and plan["segments"][session["segment"]]["kind"] == REMOTE
+        }
         texts = (text for facts in plan["routers"].values() for text in facts["originates"].get(family, []))
         self._originated = merge(blocks.parse_network(text) for text in texts)
 
     def finds(self, router: str, hop: str) -> bool:
         """Yes too for a link-local address (unnumbered), and for a peer whose surroundings the intent does not tell."""
-        if "%" in hop:
+        if "%" in hop or (router, hop) in self._told:
             return True
         if router not in self._on_link:
             self._on_link[router] = self._connected(router) or self._near(router)

@@ -43,7 +43,7 @@ def single(intent: Intent, plan: Plan) -> Iterator[Problem]:
         clients = _clients(plan, router) if facts["route_reflector"] else []
         alone = [client for client in clients if client in plan["routers"] and _sessions(plan, client) == {router}]
         if alone:
-            reason = f"{among(alone)} learn all routes from this reflector: when it fails, they have none"
+            reason = f"when it fails, those who learn all their routes from it have none: {among(alone)}"
             yield Problem(f"{host_path(router)}.route_reflector", "true", reason, "Link them to a second reflector.")
 
 
