@@ -48,7 +48,9 @@ def test_it_opens_by_itself_and_draws_the_fabric(example: str, browser: Browser,
     browser.open(file)
     assert [url for url in browser.requests() if not url.startswith("data:")] == [file.as_uri()]
     assert browser.complaints() == [] and browser.ask("document.scripts.length") == 0
-    assert browser.ask("document.querySelector('h1').innerText") == f"The network of cluster {plan['cluster']['name']}"
+    names = ", ".join([plan["cluster"]["name"], *plan["clusters"]])
+    title = f"The network of cluster{'s' if plan['clusters'] else ''} {names}"
+    assert browser.ask("document.querySelector('h1').innerText") == title
     hosts = [*plan["routers"], *plan["nodes"], *plan["clients"]]
     assert sorted(each(browser, ".fabric .host", "e.dataset.place")) == sorted(hosts)
     assert set(each(browser, ".fabric :is(.strand, .pip)", "e.classList.contains('idle')")) == {True}

@@ -26,7 +26,8 @@ Plan = Mapping[str, Any]
 
 def title(plan: Plan) -> str:
     """The title of the document."""
-    return f"The network of cluster {plan['cluster']['name']}"
+    names = [plan["cluster"]["name"], *plan["clusters"]]
+    return f"The network of cluster{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def sections(plan: Plan, findings: Sequence[Finding]) -> list[Section]:

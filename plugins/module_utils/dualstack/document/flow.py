@@ -85,7 +85,7 @@ def _who(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> Inline
     return span(
         f"{count(len(announcers), 'node')} {_of_cluster(plan, advert)}",
         *(["(", listed(announcers), ") "] if announcers else []),
-        "announce every VIP of ",
+        "announces every VIP of " if len(announcers) == 1 else "announce every VIP of ",
         _plural(advert["pools"], "pool", "pools"),
         f" as a prefix of its own ({masks})" if single else f" as part of an aggregate ({masks})",
         span(" to ", listed(advert["peers"]), " alone")

@@ -26,7 +26,7 @@ Plan = Mapping[str, Any]
 def section(plan: Plan) -> Section:
     """Routers, nodes and clients."""
     standing = _standing(plan)
-    parts = [
+    tables = [
         Table(
             "routers",
             ("router", "role", "AS", "router ID", "loopback", "addresses", "platform", "configured by"),
@@ -37,23 +37,20 @@ def section(plan: Plan) -> Section:
             ("node", "AS", "router ID", "addresses", "families", "cluster", "labels"),
             [_node(plan, name, standing[name]) for name in plan["nodes"]],
         ),
+        Table(
+            "clients",
+            ("client", "families", "addresses"),
+            [
+                (Code(name), families(facts["families"]), lines(standing[name] or [NONE]))
+                for name, facts in plan["clients"].items()
+            ],
+        ),
     ]
-    if plan["clients"]:
-        parts.append(
-            Table(
-                "clients",
-                ("client", "families", "addresses"),
-                [
-                    (Code(name), families(facts["families"]), lines(standing[name] or [NONE]))
-                    for name, facts in plan["clients"].items()
-                ],
-            )
-        )
     text = (
         "Nodes are the servers of the cluster; each runs a BGP speaker or answers ARP and NDP for the VIPs. Clients "
         "are hosts from which the result is tested."
     )
-    return Section("Hosts", "hosts", [Paragraph(text), *parts])
+    return Section("Hosts", "hosts", [Paragraph(text), *(table for table in tables if table.rows)])
 
 
 def _standing(plan: Plan) -> dict[str, list[Inline]]:

@@ -52,7 +52,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, list[tuple[str, list[str], list[str
     racks = {name: segment for name, segment in plan["segments"].items() if segment["kind"] == "rack"}
     for segment, content in racks.items():
         for host in content["members"]:
-            if host in routers:
+            if host not in plan["nodes"]:
                 ties.setdefault(host, []).append(segment)
     if plan["clients"]:
         yield "clients", [(name, ties.get(name, []), []) for name in plan["clients"]]

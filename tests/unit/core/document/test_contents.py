@@ -72,7 +72,7 @@ def test_the_same_plan_gives_the_same_text(example: str) -> None:
 def test_hosts(example: str, read: Read) -> None:
     plan = observed.plan_of(example)
     found = read(plan)
-    routers = found.table("hosts", "router")
+    routers = found.table("hosts", "router") if plan["routers"] else []
     assert [row[0] for row in routers] == list(plan["routers"])
     for row, facts in zip(routers, plan["routers"].values()):
         loopbacks = list(facts["loopback"].values())
