@@ -65,7 +65,8 @@ def elsewhere(intent: Intent, plan: Plan) -> Iterator[Problem]:
             if not any(node in plan["segments"][segment]["members"] for segment in advert["segments"])
         ]
         if lost and len(lost) < len(chosen):
-            reason = f"not on {among(advert['segments'])}, where the pool's addresses are asked for, and so never elected: {among(lost)}"
+            racks = among(advert["segments"])
+            reason = f"not on {racks}, where the pool's addresses are asked for, and so never elected: {among(lost)}"
             key = "nodes" if entry["nodes"] else "node_selectors"
             yield Problem(f"{path}.{key}", among(lost), reason, "Leave them out, or use another pool for their rack.")
 
