@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Peer(NamedTuple):
-    """One BGP neighbour. Times in seconds; addresses as packed octets."""
+    """One BGP neighbour. Times in seconds; addresses as packed octets; ``ttl_security`` in hops (1: on the link)."""
 
     local_asn: int
     peer_asn: int
@@ -28,6 +28,22 @@ class Peer(NamedTuple):
     next_hop_ipv4: bytes | None
     next_hop_ipv6: bytes | None
     multihop: bool
+    bfd: Bfd | None = None
+    ttl: int | None = None
+    ttl_security: int | None = None
+
+    @property
+    def sent_ttl(self) -> int | None:
+        """TTL of what is sent: RFC 5082 sends 255, eBGP on the link 1, the rest what is stated or the system's."""
+        if self.ttl_security is not None:
+            return 255
+        near = not (self.internal or self.multihop)
+        return 1 if near and self.ttl is None else self.ttl
+
+    @property
+    def least_ttl(self) -> int | None:
+        """The least TTL that is accepted (RFC 5082 section 3); None: any."""
+        return None if self.ttl_security is None else 256 - self.ttl_security
 
     @property
     def internal(self) -> bool:
@@ -36,8 +52,21 @@ class Peer(NamedTuple):
 
     def needs_reset(self, other: Peer) -> bool:
         """Whether going from this to ``other`` takes a new session: it stands in OPEN or belongs to the connection."""
-        kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6"}
+        kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6", "bfd"}
         return any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
+
+
+class Bfd(NamedTuple):
+    """How BFD watches the path to a peer: least intervals, packets that may be missing, who begins.
+
+    ``minimum_ttl`` None: one hop away (RFC 5881); else several (RFC 5883), and packets with a lower TTL are dropped.
+    """
+
+    receive_ms: int
+    transmit_ms: int
+    multiplier: int
+    passive: bool
+    minimum_ttl: int | None
 
 
 class Attributes(NamedTuple):

@@ -220,10 +220,13 @@ class Session:
         return out
 
     def _silence(self) -> str:
+        return f"no answer from {show(self.peer.address)} port {self.peer.port}{self._doubts()}"
+
+    def _doubts(self) -> str:
+        """What both sides must have alike, or the other one is not heard at all."""
         shared = ["the TCP MD5 password"] if self.peer.password else []
         shared += ["ttl_security"] if self.peer.ttl_security is not None else []
-        hint = "".join(f"; is {secret} the same on both sides?" for secret in shared)
-        return f"no answer from {show(self.peer.address)} port {self.peer.port}{hint}"
+        return "".join(f"; is {term} the same on both sides?" for term in shared)
 
     # Actions, one per row kind of the table
 
@@ -293,6 +296,7 @@ class Session:
 
     def _hold_expired(self, now: float, detail: _Detail) -> list[Output]:
         text = f"hold timer expired: nothing heard from {show(self.peer.address)}"
+        text += "" if self._negotiated else self._doubts()
         return self._refuse(now, _Detail(error=SessionError(iana.HOLD_EXPIRED, 0, text)))
 
     def _send_hold_expired(self, now: float, detail: _Detail) -> list[Output]:

@@ -28,10 +28,12 @@ class Fields:
 
     def number(self, name: str, low: int, high: int, *default: Any) -> int:
         """A whole number within bounds."""
-        value = self.take(name, *default)
-        if type(value) is not int or not low <= value <= high:  # pylint: disable=unidiomatic-typecheck
-            raise LinkError(f"{self.where}.{name}: {value!r} is no whole number from {low} to {high}")
-        return value
+        return within(f"{self.where}.{name}", self.take(name, *default), low, high)
+
+    def optional_number(self, name: str, low: int, high: int) -> int | None:
+        """A whole number within bounds, None where it is null or missing."""
+        value = self.take(name, None)
+        return None if value is None else within(f"{self.where}.{name}", value, low, high)
 
     def seconds(self, name: str, low: float, high: float) -> float:
         """A number of seconds within bounds."""
@@ -63,6 +65,13 @@ class Fields:
         """Refuses unknown fields."""
         for name in self._left:
             raise LinkError(f"{self.where}: has the unknown field {name!r}")
+
+
+def within(where: str, value: Any, low: int, high: int) -> int:
+    """A whole number within bounds."""
+    if type(value) is not int or not low <= value <= high:  # pylint: disable=unidiomatic-typecheck
+        raise LinkError(f"{where}: {value!r} is no whole number from {low} to {high}")
+    return value
 
 
 def address(where: str, value: Any) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base.addresses import FAMILIES, family, show
 from ..base.model import Peer
+from . import bfd
 from .errors import LinkError
 from .fields import Fields
 
@@ -36,6 +37,9 @@ def decode(where: str, value: Any) -> Peer:
     hops = Fields(f"{where}.next_hop", fields.take("next_hop"))
     next_hop = {name: _next_hop(hops, name, name in families) for name in FAMILIES}
     hops.end()
+    ttl, ttl_security = fields.optional_number("ttl", 1, 255), fields.optional_number("ttl_security", 1, 254)
+    if ttl is not None and ttl_security is not None:
+        raise LinkError(f"{where}.ttl: {ttl} stands beside ttl_security, which sends 255 (RFC 5082)")
     peer = Peer(
         local_asn=fields.number("local_asn", 1, 0xFFFFFFFF),
         peer_asn=fields.number("peer_asn", 1, 0xFFFFFFFF),
@@ -51,6 +55,9 @@ def decode(where: str, value: Any) -> Peer:
         next_hop_ipv4=next_hop["ipv4"],
         next_hop_ipv6=next_hop["ipv6"],
         multihop=fields.flag("multihop", False),
+        bfd=bfd.decode(f"{where}.bfd", fields.take("bfd", None)),
+        ttl=ttl,
+        ttl_security=ttl_security,
     )
     fields.end()
     return peer
@@ -73,6 +80,9 @@ def encode(peer: Peer) -> dict[str, Any]:
         "families": list(peer.families),
         "next_hop": {name: show(hop) for name, hop in hops.items() if hop is not None},
         "multihop": peer.multihop,
+        "bfd": bfd.encode(peer.bfd),
+        "ttl": peer.ttl,
+        "ttl_security": peer.ttl_security,
     }
 
 

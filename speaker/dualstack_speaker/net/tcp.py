@@ -11,23 +11,23 @@ import struct
 from ..base.addresses import show
 
 TCP_MD5SIG = 14
+IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # of Linux: the kernel drops segments that arrive with less
 _MD5SIG = struct.Struct("=128sBBHi80s")  # struct tcp_md5sig: storage, flags, prefixlen, keylen, ifindex, key
 
 
-def open_client(peer: bytes, source: bytes | None, password: str | None, ttl: int | None) -> socket.socket:
+def open_client(
+    peer: bytes, source: bytes | None, password: str | None, ttl: int | None, least: int | None
+) -> socket.socket:
     """A non-blocking TCP socket that is ready to connect to ``peer`` (packed address).
 
-    ``ttl``: hop limit of what is sent, None for the system's. OSError when the source is not this host's or an option
-    is refused.
+    ``ttl``: hop limit of what is sent, None for the system's. ``least``: hop limit below which nothing is accepted
+    (RFC 5082), None for any. OSError when the source is not this host's or an option is refused.
     """
     family = socket.AF_INET if len(peer) == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if ttl is not None and family == socket.AF_INET:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-        elif ttl is not None:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
+        set_hops(sock, ttl, least)
         if password is not None:
             set_md5(sock, peer, password)
         if source is not None:
@@ -36,6 +36,19 @@ def open_client(peer: bytes, source: bytes | None, password: str | None, ttl: in
         sock.close()
         raise
     return sock
+
+
+def set_hops(sock: socket.socket, ttl: int | None, least: int | None) -> None:
+    """The hop limit of what is sent and the least of what is accepted; None leaves it to the system."""
+    level, sent, accepted = (
+        (socket.IPPROTO_IP, socket.IP_TTL, IP_MINTTL)
+        if sock.family == socket.AF_INET
+        else (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, IPV6_MINHOPCOUNT)
+    )
+    if ttl is not None:
+        sock.setsockopt(level, sent, ttl)
+    if least is not None:
+        sock.setsockopt(level, accepted, least)
 
 
 def set_md5(sock: socket.socket, peer: bytes, password: str) -> None:

@@ -74,6 +74,10 @@ class BgpDriver:
         """Ends the session with Cease."""
         self._run(self.session.stop(why, self._loop.time()))
 
+    def path_lost(self, why: str) -> None:
+        """The path to the peer failed."""
+        self._run(self.session.path_lost(why, self._loop.time()))
+
     def reconfigure(self, peer: Peer) -> None:
         """Takes a changed peer over."""
         self._run(self.session.reconfigure(peer, self._loop.time()))
@@ -193,8 +197,7 @@ class BgpDriver:
         peer = self.session.peer
         sock: socket.socket | None = None
         try:
-            ttl = 1 if not (peer.internal or peer.multihop) else None
-            sock = tcp.open_client(peer.address, peer.source_address, peer.password, ttl)
+            sock = tcp.open_client(peer.address, peer.source_address, peer.password, peer.sent_ttl, peer.least_ttl)
             await self._loop.sock_connect(sock, (show(peer.address), peer.port))
             await self._loop.create_connection(lambda: Connection(self, number), sock=sock)
             sock = None
