@@ -138,9 +138,17 @@ class Change:
                 self._sleep(POLL_S)
             elif attempts < ATTEMPTS:
                 attempts += 1
-                self._frr.apply()
+                self._apply()
             else:
                 raise FrrError("FRR did not take these lines:\n" + "\n".join(left.commands))
+
+    def _apply(self) -> None:
+        """The reload tool says each line twice, and FRR may refuse one the second time: what is left counts."""
+        try:
+            self._frr.apply()
+        except FrrError:
+            if self._frr.changes(self._frr.config_path):
+                raise
 
     def _broken(self, expected: set[str], delta: Delta) -> str:
         """The sessions that were up and stay down, each with the reason; empty when all are up."""
@@ -175,7 +183,7 @@ class Change:
                 if difference.restart:
                     self._frr.restart()
                 else:
-                    self._frr.apply()
+                    self._apply()
             self._restore(self._frr.daemons_path, difference.daemons_before)
             self._restore(self._frr.config_path, difference.config_before)
         except FrrError as error:

@@ -41,7 +41,7 @@ def test_first_time_then_nothing_to_do(box: Box) -> None:
 
 
 def test_every_rendering_is_in_normal_form(box: Box) -> None:
-    """One router of each tier, in three shapes of the fabric; each after a very different one."""
+    """One router of each tier, in four shapes of the fabric; each after a very different one."""
 
     def borders(data: Any, hosts: Any) -> None:
         hosts["routers"]["br2"]["asn"] = 64511
@@ -55,8 +55,29 @@ def test_every_rendering_is_in_normal_form(box: Box) -> None:
         data["fabric"]["timers"] = {"keepalive": 60, "hold": 180, "connect": 120}
         data["fabric"]["password"] = None
 
-    for change in (None, borders, most_paths):
+    def terms(data: Any, hosts: Any) -> None:
+        profile = {"receive_interval": 50, "echo": True, "echo_interval": 100, "minimum_ttl": 250}
+        data["bfd_profiles"] = {"fast": profile, "plain": {}}
+        data["fabric"]["bfd"] = "plain"
+        data["fabric"]["peer_groups"] = {
+            "up": {
+                "bfd": "fast",
+                "ttl_security": 1,
+                "dynamic_asn": True,
+                "graceful_restart": True,
+                "sessions": "over-ipv6",
+            }
+        }
+        hosts["routers"]["br1"]["route_reflector"] = True
+        unnumbered = {"unnumbered": True, "interfaces": {"br1": "downlink", "tor1": "uplink"}}
+        for pair, words in ((["br1", "tor1"], unnumbered), (["br1", "br2"], {})):
+            index = data["fabric"]["links"].index(pair)
+            data["fabric"]["links"][index] = {"between": pair, "peer_group": "up", **words}
+
+    for change in (None, terms, borders, most_paths):
         plan = plan_of(change)
+        for profile in plan["bfd_profiles"].values():
+            profile["passive"] = True  # not in an intent, where both ends would wait for each other
         for router in ("isp1", "br1", "tor1"):
             text = frr.render(plan, router)
             done = bring(box, text)

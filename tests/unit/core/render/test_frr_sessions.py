@@ -85,6 +85,11 @@ def test_the_kernel_keeps_forwarding_only_where_a_session_restarts_gracefully() 
     assert line not in frr.render(plan_of(), "br1").splitlines()
 
 
+def test_a_watched_session_has_no_source_for_frr_10_3_would_take_it_for_multi_hop() -> None:
+    assert "update-source" not in frr.render(plan_of(watched), "br1")
+    assert frr.render(plan_of(), "br1").count("update-source") == frr.render(plan_of(), "br1").count("remote-as")
+
+
 def test_ibgp_of_any_asn() -> None:
     def change(data: Any, hosts: Any) -> None:
         data["fabric"]["peer_groups"] = {"mesh": {"dynamic_asn": True}}
@@ -107,6 +112,16 @@ def test_an_unnumbered_neighbour_is_its_interface_and_carries_both_families() ->
         part = in_family(text, family)
         assert "  neighbor swp1 activate\n" in part
         assert f"  neighbor swp1 route-map from-below-{family} in\n" in part
+
+
+def test_over_an_unnumbered_link_a_packet_makes_one_hop() -> None:
+    """FRR refuses more, and link-local addresses go no farther."""
+    plan = plan_of(name="unnumbered")
+    for session in plan["sessions"]:
+        session["ttl_security"] = 3
+    text = frr.render(plan, "leaf1")
+    assert "  neighbor swp9 ttl-security hops 1\n" in text.replace("\n neighbor", "\n  neighbor")
+    assert text.count("ttl-security hops 3\n") == 2, "the sessions with the node"
 
 
 @pytest.mark.parametrize("family", FAMILIES)

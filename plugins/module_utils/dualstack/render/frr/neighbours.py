@@ -6,6 +6,10 @@
 An unnumbered neighbour is known by our interface. FRR finds its link-local address by router advertisements, which it
 sends on such an interface without being told, and carries IPv4 over it with IPv6 next hops (RFC 8950).
 ``v6only``: an IPv4 address that somebody puts on the interface does not turn the session into one over IPv4.
+
+With ``update-source``, FRR 10.3 watches a neighbour on the same subnet by multi-hop BFD (RFC 5883), which the other end
+does not answer (FRR's issue 19077): a session with BFD goes without, and comes from the subnet's address all the same.
+Not ``bfd check-control-plane-failure``: with graceful restart it would keep the routes of a router that is gone.
 """
 
 from __future__ import annotations
@@ -31,8 +35,8 @@ def session(neighbour: Neighbour) -> Iterator[str]:
     if neighbour.secret is not None:
         yield f"{start} password @secret:{neighbour.secret}@"
     if facts["ttl_security"]:
-        yield f"{start} ttl-security hops {facts['ttl_security']}"
-    if not neighbour.unnumbered:
+        yield f"{start} ttl-security hops {1 if neighbour.unnumbered else facts['ttl_security']}"
+    if not neighbour.unnumbered and not facts["bfd"]:
         yield f"{start} update-source {neighbour.own['address']}"
     yield f"{start} timers {timers['keepalive']} {timers['hold']}"
     yield f"{start} timers connect {timers['connect']}"
