@@ -53,7 +53,7 @@ class Facts:
             "session of a link": {name for name, each in sessions if each["segment"] in self.links},
             "session of a peer": {name for name, each in sessions if each["segment"] in self.remotes},
             "session without addresses": {name for name, each in sessions if each["unnumbered"]},
-            "session without a password": {name for name, each in sessions if each["password"] is None},
+            "session without authentication": {name for name, each in sessions if self._unauthenticated(each)},
             "pool with blocks": {
                 name for name, number in self.pools.items() if stated.has(f"dualstack.pools[{number}].blocks")
             },
@@ -69,6 +69,16 @@ class Facts:
             },
             "vip by layer2": {name for name, each in self.named("vips").items() if each["mode"] == "layer2"},
         }
+
+    def _unauthenticated(self, session: Named) -> bool:
+        """Whether a session has no password although one is stated."""
+        group = f"dualstack.fabric.peer_groups.{session['peer_group']}"
+        places = ("dualstack.fabric.password", f"{group}.password")
+        return (
+            session["password"] is None
+            and self.stated.has(f"{group}.authenticated")
+            and any(map(self.stated.has, places))
+        )
 
     def named(self, key: str) -> dict[Any, Any]:
         """The entries of a list of the plan by name, in its order."""

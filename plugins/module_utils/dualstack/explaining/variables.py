@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from ..addresses.blocks import IPV4
+from ..addresses.blocks import IPV4, family_of
 from ..allocation.family_policy import PREFER
 from ..announcing.propagation import neighbours
 from ..plan.segments import NETWORK, RACK
@@ -65,6 +65,10 @@ def _further(facts: Facts, cluster: str) -> list[int]:
     return [names.index(cluster)] if cluster in names else []
 
 
+def _family_of_the_address(facts: Facts, bound: Bound) -> str:
+    return family_of(_service(facts, bound)["addresses"][int(bound["index"])])
+
+
 _SIMPLE: dict[str, Variable] = {
     # numbers of entries of the intent
     "number of the cluster": lambda facts, bound: _further(facts, bound["cluster"]),
@@ -93,9 +97,13 @@ _SIMPLE: dict[str, Variable] = {
     "routers at the ends": lambda facts, bound: [host for host in _ends(facts, bound) if host in facts.plan["routers"]],
     # serving
     "pools of the advertisement": lambda facts, bound: _advert(facts, bound)["pools"],
-    "pools of the service": lambda facts, bound: _service(facts, bound)["pools"].values(),
+    "segments of the advertisement": lambda facts, bound: _advert(facts, bound)["segments"],
     "pair of the service": lambda facts, bound: {_service(facts, bound)["pool"]} & set(facts.named("pairs")),
-    "family of the address": lambda facts, bound: [_service(facts, bound)["families"][int(bound["index"])]],
+    "family of the address": lambda facts, bound: [_family_of_the_address(facts, bound)],
+    "pool of the address": lambda facts, bound: [_service(facts, bound)["pools"][_family_of_the_address(facts, bound)]],
+    "service that may lack a family": lambda facts, bound: [
+        name for name in [bound["service"]] if facts.services[name]["policy"] == PREFER
+    ],
     # reaching
     "index of the vip": lambda facts, bound: [
         facts.services[name]["addresses"].index(_vip(facts, bound)["vip"])

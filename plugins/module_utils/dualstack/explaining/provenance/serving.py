@@ -321,6 +321,7 @@ SERVICES = (
         ),
         f"{KUBERNETES}: Service ipFamilies",
     ),
+    Entry(f"{_WHERE}.addresses", "One of each family.", (), (f"{_WHERE}.families",), whole=True),
     Entry(
         "services.{service that is pinned}.addresses.{index of the address}",
         "The address that the intent pins.",
@@ -329,15 +330,15 @@ SERVICES = (
         "MetalLB: metallb.io/loadBalancerIPs",
     ),
     Entry(
-        f"{_WHERE}.addresses",
-        "Per family: the pinned address; else one that a Service with the same sharing key has and whose ports are "
-        "free; else the first of the pool that no Service before it in the list has.",
-        (f"{_SERVICE}.addresses ?", f"{_SERVICE}.sharing_key ?"),
+        f"{_WHERE}.addresses.{{index of the address}}",
+        "As pinned; else an address that a Service with the same sharing key has and whose ports are free; else the "
+        "first of the pool that no Service before it in the list has.",
+        (f"{_SERVICE}.addresses@{{family of the address}}", f"{_SERVICE}.sharing_key ?"),
         (
             f"{_WHERE}.families",
-            f"{_WHERE}.pools",
-            "pools.{pools of the service}.blocks",
-            "pools.{pools of the service}.avoid_buggy_ips",
+            f"{_WHERE}.pools.{{family of the address}}",
+            "pools.{pool of the address}.blocks.{family of the address}",
+            "pools.{pool of the address}.avoid_buggy_ips",
             "services.{services that share}.sharing_key",
             "services.{services that share}.ports",
             "services.{services that share}.traffic_policy",

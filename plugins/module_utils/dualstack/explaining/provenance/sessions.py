@@ -208,9 +208,9 @@ SESSIONS = (
         "RFC 4271 sections 4.2, 4.4 and 10",
     ),
     Entry(
-        "sessions.{session without a password}.password",
-        "None: nobody states one, or the peer group is not authenticated.",
-        (f"{_GROUP}.authenticated | {_GROUP}.password.secret | dualstack.fabric.password.secret",),
+        "sessions.{session without authentication}.password",
+        "None: the peer group is not authenticated.",
+        (f"{_GROUP}.authenticated",),
         (_GROUP_OF,),
         "RFC 2385",
     ),
