@@ -34,11 +34,10 @@ class Peer(NamedTuple):
 
     @property
     def sent_ttl(self) -> int | None:
-        """TTL of what is sent: RFC 5082 sends 255, eBGP on the link 1, the rest what is stated or the system's."""
-        if self.ttl_security is not None:
-            return 255
-        near = not (self.internal or self.multihop)
-        return 1 if near and self.ttl is None else self.ttl
+        """TTL of what is sent: 255 with RFC 5082 and multihop, 1 to eBGP on the link, the system's (None) to iBGP."""
+        if self.ttl is not None or self.internal:
+            return 255 if self.ttl_security is not None else self.ttl
+        return 255 if self.multihop or self.ttl_security is not None else 1
 
     @property
     def least_ttl(self) -> int | None:

@@ -80,6 +80,8 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "families": families,
         "next_hop": {family: hops[family] for family in families},
         "multihop": peer.multihop,
+        "ttl": peer.ttl,
+        "ttl_security": peer.ttl_security,
     }
 
 

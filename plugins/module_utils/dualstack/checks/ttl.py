@@ -11,7 +11,9 @@ from typing import Any
 from ..addresses import blocks
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
+from ..plan.clusters import every
 from ..plan.segments import RACK, REMOTE
+from ..resources.modes import SPEAKER
 from .places import among, gathered, segments, term
 from .rule import Plan, Problem, rule
 
@@ -26,7 +28,8 @@ def multihop_missing(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     for peer, sessions in _to_peers(intent, plan).items():
         far = [session for session in sessions if _on_link(plan, session) is False]
-        if far and far[0]["type"] == "ebgp" and "multihop" not in far[0]["options"]:
+        reaching = far and ("multihop" in far[0]["options"] or far[0]["ttl_security"] is not None)
+        if far and far[0]["type"] == "ebgp" and not reaching:
             nodes = among(session["ends"][0]["host"] for session in far)
             reason = f"is on no segment of {nodes}, and eBGP reaches only neighbours on the link"
             fix = "State multihop (2 or more: the hops to the peer), or select only nodes of the peer's segment."
@@ -76,20 +79,24 @@ def ttl_multihop(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("ttl-node", ERROR)
 def ttl_node(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """Sessions of nodes have no TTL security.
+    """Sessions of nodes have TTL security only where our speaker announces.
 
-    Source: neither our speaker nor MetalLB sends with TTL 255: a router with `ttl-security` drops every packet of
-    theirs.
+    Source: MetalLB does not send with TTL 255, so a router with `ttl-security` drops every packet of its nodes.
     """
     places = segments(intent)
+    metallb = {each["name"] for each in every(plan) if each["load_balancer"] != SPEAKER}
     found = gathered(
         (places[session["segment"]], session)
         for session in plan["sessions"]
-        if session["kind"] == "node" and session["ttl_security"] is not None
+        if session["kind"] == "node"
+        and session["ttl_security"] is not None
+        and plan["nodes"][session["ends"][0]["host"]]["cluster"] in metallb
     )
     for path, sessions in found.items():
         group = sessions[0]["peer_group"]
-        reason = f"group {group} has ttl_security, but nodes send with TTL 1 or 64: these sessions would never come up"
+        reason = (
+            f"group {group} has ttl_security, but MetalLB sends with TTL 1 or 64: these sessions would never come up"
+        )
         reason += f" ({among(session['name'] for session in sessions)})"
         yield Problem(f"{path}.peer_group", str(group), reason, "Choose a group without ttl_security for nodes.")
 
@@ -160,5 +167,7 @@ def _with_security(intent: Intent, plan: Plan, unnumbered: bool) -> dict[str, li
     return gathered(
         (term(intent, session, "ttl_security"), session)
         for session in plan["sessions"]
-        if session["ttl_security"] is not None and session["unnumbered"] == unnumbered and session["kind"] != "node"
+        if session["ttl_security"] is not None
+        and session["unnumbered"] == unnumbered
+        and plan["segments"][session["segment"]]["kind"] != REMOTE
     )

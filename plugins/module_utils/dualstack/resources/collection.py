@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..findings import ERROR, WARNING, Finding, has_errors, nearest
-from . import cluster, metallb
-from .model import Key, Labels, Resource, Resources
+from . import cluster, extensions, metallb
+from .model import Key, Labels, Peer, Resource, Resources
 from .shapes import mapping
 
 METALLB = "metallb.io"
@@ -212,4 +212,8 @@ def _read_metallb(
     if unknown:
         return None
     spec = given.get("spec")
-    return readers[version](key.name, labels, {} if spec is None else spec, f"{path}: spec", report)
+    resource = readers[version](key.name, labels, {} if spec is None else spec, f"{path}: spec", report)
+    if isinstance(resource, Peer):
+        annotations = mapping(mapping(given.get("metadata")).get("annotations"))
+        return extensions.extended(resource, annotations, path, report)
+    return resource

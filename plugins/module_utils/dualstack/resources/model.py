@@ -19,6 +19,7 @@ Labels = Mapping[str, str]
 
 FULL_LENGTHS: Mapping[str, int] = {IPV4: 32, IPV6: 128}
 BGP_PORT = 179
+HIGHEST_TTL = 255  # what ebgpMultiHop means: MetalLB has no number of hops
 DEFAULT_HOLD, DEFAULT_CONNECT = 90, 5  # seconds; MetalLB's native mode: 90, and a back-off instead of an interval
 INTERNAL, EXTERNAL = "internal", "external"
 
@@ -110,7 +111,7 @@ class Peer:
 
     Either ``peer_asn`` or ``dynamic_asn`` (internal, external), and either ``address`` or ``interface``.
     ``password`` is a literal, ``password_secret`` the name of a Secret; its ``password_secret_namespace`` is not looked
-    at by MetalLB.
+    at by MetalLB. ``ttl`` and what follows it come from annotations (``extensions``).
     """
 
     name: str
@@ -136,6 +137,8 @@ class Peer:
     vrf: str | None = None
     disable_mp: bool = False
     both_families: bool = False
+    ttl: int | None = None
+    ttl_security: int | None = None
 
     @property
     def timers(self) -> Timers:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..addresses.blocks import IPV6, family_of
 from ..findings import ERROR, WARNING, Finding
+from . import extensions
 from .model import Peer, Resource, Resources, Service
 from .relations import of_pool
 from .shapes import mapping
@@ -49,6 +50,10 @@ _PEER = (
     _Gap("dualStackAddressFamily", "both_families", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("disableMP", "disable_mp", (NATIVE,), (SPEAKER, *WITH_FRR)),
     _Gap("ebgpMultiHop", "multihop", (), (NATIVE,)),
+    *(
+        _Gap(f"annotations.{extensions.annotation(attribute)}", attribute, (), METALLB)
+        for attribute in extensions.NUMBERS
+    ),
     _Gap(
         "sourceAddress", "source_address", (), (FRR_K8S,), "Remove it: the kernel chooses the address of the session."
     ),
@@ -81,7 +86,8 @@ def peer(entry: Peer, mode: str) -> list[Finding]:
         value = getattr(entry, gap.attribute)
         if not value or mode not in gap.refusing + gap.ignoring:
             continue
-        place, told = f"BGPPeer {entry.name}: spec.{gap.field}", "" if value is True else str(value)
+        part = "metadata" if gap.field.startswith("annotations.") else "spec"
+        place, told = f"BGPPeer {entry.name}: {part}.{gap.field}", "" if value is True else str(value)
         if mode in gap.refusing:
             findings.append(Finding("unsupported", ERROR, place, told, f"is not supported by {_name(mode)}", gap.fix))
         else:

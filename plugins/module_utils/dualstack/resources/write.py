@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6
+from . import extensions
 from .cluster import BASIC_AUTH
 from .model import (
     BGP_PORT,
@@ -90,7 +91,10 @@ def _objects(resources: Resources, namespace: str) -> Iterator[Object]:
     ):
         for entry in entries:
             labels = entry.labels if isinstance(entry, Pool) else {}
-            yield _object(f"metallb.io/{version}", kind, entry.name, namespace, labels, spec(entry))
+            written = _object(f"metallb.io/{version}", kind, entry.name, namespace, labels, spec(entry))
+            if isinstance(entry, Peer) and (said := extensions.said(entry)):
+                written["metadata"]["annotations"] = said
+            yield written
     yield from (_service(entry) for entry in _sorted(resources.services))
 
 

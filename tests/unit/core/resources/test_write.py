@@ -158,6 +158,7 @@ def peer(draw: st.DrawFn, name: str) -> Peer:
         vrf=draw(maybe(TEXT)),
         disable_mp=draw(st.booleans()),
         both_families=draw(st.booleans()),
+        **draw(st.sampled_from([{}, {"ttl": 7}, {"ttl_security": 254}])),
     )
 
 

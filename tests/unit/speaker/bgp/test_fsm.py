@@ -10,13 +10,13 @@ from typing import Any, Callable, NamedTuple
 import pytest
 
 from dualstack_speaker.base.addresses import parse
-from dualstack_speaker.base.model import Attributes, Peer
+from dualstack_speaker.base.model import Attributes, Bfd, Peer
 from dualstack_speaker.base.outputs import Dial, Hangup, Note, Output, Send
 from dualstack_speaker.bgp import fsm, iana, messages
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import message
 from dualstack_speaker.bgp.fsm import Event, State
-from dualstack_speaker.bgp.session import DIAL_TIME, OPEN_HOLD, SEND_HOLD, Session, _Detail
+from dualstack_speaker.bgp.session import DIAL_TIME, OPEN_HOLD, PATH_PATIENCE, SEND_HOLD, Session, _Detail
 
 NOW = 1000.0
 WORDS = {Dial: "dial", Hangup: "hang up", Note: "note"}
@@ -63,6 +63,7 @@ def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Outpu
         Event.START: lambda: session.start(now),
         Event.STOP: lambda: session.stop("maintenance", now),
         Event.RESTART: lambda: session.reconfigure(peer._replace(password="new"), now),
+        Event.PATH_LOST: lambda: session.path_lost("BFD down", now),
         Event.CONNECTED: lambda: session.connected(number, now),
         Event.CLOSED: lambda: session.closed(number, "connection reset by peer", now),
         Event.OPEN: lambda: session.received(number, their_open(peer), now),
@@ -91,18 +92,21 @@ RETRY = {"retry": 0.875}  # the first delay, with the jitter of the tests
 ALIVE = {"hold": 9.0, "keepalive": 2.625}
 LATER = {"hold": 8.0, "keepalive": 1.625}  # deadlines of NOW seen a second later
 DOWN = ["hang up", "note"]
+AWAY = {"retry": PATH_PATIENCE}
 
 ROWS = [
     Row(IDLE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(IDLE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(IDLE, Event.STOP, IDLE, ["hang up"], {}),
     Row(IDLE, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
+    Row(IDLE, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
     Row(CONNECT, Event.START, CONNECT, [], {"dial": DIAL_TIME - 1}),
     Row(CONNECT, Event.CONNECTED, OPEN_SENT, ["open"], {"hold": OPEN_HOLD}),
     Row(CONNECT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.DIAL_DUE, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.STOP, IDLE, ["hang up"], {}),
     Row(CONNECT, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
+    Row(CONNECT, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
     Row(OPEN_SENT, Event.START, OPEN_SENT, [], {"hold": OPEN_HOLD - 1}),
     Row(OPEN_SENT, Event.OPEN, OPEN_CONFIRM, ["keepalive"], ALIVE),
     Row(OPEN_SENT, Event.OPEN_BAD, IDLE, ["notification 2/6", "hang up"], RETRY),
@@ -113,6 +117,7 @@ ROWS = [
     Row(OPEN_SENT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_SENT, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
     Row(OPEN_SENT, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
+    Row(OPEN_SENT, Event.PATH_LOST, IDLE, ["notification 6/10", "hang up"], AWAY),
     Row(OPEN_SENT, Event.KEEPALIVE, IDLE, ["notification 5/1", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.START, OPEN_CONFIRM, [], LATER),
     Row(OPEN_CONFIRM, Event.KEEPALIVE, ESTABLISHED, ["note"], {"hold": 9.0, "keepalive": 1.625}),
@@ -124,6 +129,7 @@ ROWS = [
     Row(OPEN_CONFIRM, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
     Row(OPEN_CONFIRM, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
+    Row(OPEN_CONFIRM, Event.PATH_LOST, IDLE, ["notification 6/10", "hang up"], AWAY),
     Row(OPEN_CONFIRM, Event.OPEN, IDLE, ["notification 5/2", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.UPDATE, IDLE, ["notification 5/2", "hang up"], RETRY),
     Row(ESTABLISHED, Event.START, ESTABLISHED, [], LATER),
@@ -138,6 +144,7 @@ ROWS = [
     Row(ESTABLISHED, Event.CLOSED, IDLE, DOWN, RETRY),
     Row(ESTABLISHED, Event.STOP, IDLE, ["notification 6/2", *DOWN], {}),
     Row(ESTABLISHED, Event.RESTART, IDLE, ["notification 6/6", *DOWN], {"retry": 0.0}),
+    Row(ESTABLISHED, Event.PATH_LOST, IDLE, ["notification 6/10", *DOWN], AWAY),
     Row(ESTABLISHED, Event.OPEN, IDLE, ["notification 5/3", *DOWN], RETRY),
     Row(ESTABLISHED, Event.OPEN_BAD, IDLE, ["notification 5/3", *DOWN], RETRY),
 ]
@@ -197,6 +204,17 @@ def test_nothing_is_sent_while_blocked_but_the_end(make_peer: Callable[..., Peer
     assert describe(session.expire(NOW + 9)) == ["notification 4/0", *DOWN]
 
 
+def test_silence_asks_what_must_be_alike_on_both_sides(make_peer: Callable[..., Peer]) -> None:
+    session = bring(CONNECT, make_peer(password="s3cret", ttl_security=1))
+    session.expire(NOW + DIAL_TIME)
+    doubts = "is the TCP MD5 password the same on both sides?; is ttl_security the same on both sides?"
+    assert session.snapshot(NOW).last_error == f"no answer from 10.0.1.1 port 179; {doubts}"
+    session = bring(OPEN_SENT, make_peer(ttl_security=1))
+    session.expire(NOW + OPEN_HOLD)
+    heard = "hold timer expired: nothing heard from 10.0.1.1; is ttl_security the same on both sides?"
+    assert session.snapshot(NOW).last_error == heard
+
+
 @pytest.mark.parametrize("stale", ["connected", "closed", "received", "blocked", "writable"])
 def test_inputs_of_an_old_connection_are_dropped(stale: str, make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer())
@@ -243,7 +261,10 @@ def test_back_off_grows_until_a_session_was_stable(make_peer: Callable[..., Peer
         ("source_address", None, True),
         ("local_asn", 64999, True),
         ("multihop", True, True),
+        ("ttl", 3, True),
+        ("ttl_security", 1, True),
         ("keepalive_time", 1.0, False),
+        ("bfd", Bfd(300, 300, 3, False, None), False),
         ("connect_retry", 60.0, False),
         ("next_hop_ipv4", b"\x0a\0\1\x63", False),
         ("next_hop_ipv6", bytes(15) + b"\1", False),
@@ -267,3 +288,23 @@ def test_an_unchanged_peer_changes_nothing(make_peer: Callable[..., Peer]) -> No
     session = bring(ESTABLISHED, make_peer())
     assert session.reconfigure(make_peer(), NOW + 1) == []
     assert session.state is ESTABLISHED
+
+
+@pytest.mark.parametrize("transport", ["10.0.1.1", "2001:db8:dc:1::1"])
+@pytest.mark.parametrize(
+    ("changes", "sent", "least"),
+    [
+        ({}, 1, None),
+        ({"multihop": True}, 255, None),
+        ({"multihop": True, "ttl": 3}, 3, None),
+        ({"peer_asn": 64512}, None, None),
+        ({"peer_asn": 64512, "ttl": 3}, 3, None),
+        ({"ttl_security": 1}, 255, 255),
+        ({"ttl_security": 3, "peer_asn": 64512}, 255, 253),
+    ],
+)
+def test_how_far_packets_go_and_come(
+    changes: dict[str, Any], sent: int | None, least: int | None, transport: str, make_peer: Callable[..., Peer]
+) -> None:
+    peer = make_peer(address=parse(transport), **changes)
+    assert (peer.sent_ttl, peer.least_ttl) == (sent, least)

@@ -87,6 +87,8 @@ REFUSED = [
     ("peers>tor1>next_hop>ipv4", "2001:db8::1", "peers.tor1.next_hop.ipv4: 2001:db8::1 cannot be an ipv4 next hop"),
     ("peers>tor1>next_hop>ipx", "1", "peers.tor1.next_hop: has the unknown field 'ipx'"),
     ("peers>tor1>multihop", 1, "peers.tor1.multihop: 1 is neither true nor false"),
+    ("peers>tor1>ttl", 256, "peers.tor1.ttl: 256 is no whole number from 1 to 255"),
+    ("peers>tor1>ttl_security", 0, "peers.tor1.ttl_security: 0 is no whole number from 1 to 254"),
     ("peers>tor1>hold", 9, "peers.tor1: has the unknown field 'hold'"),
     ("peers>tor1", [], "peers.tor1: an object is expected"),
     ("routes>192.0.2.1", [], "routes.192.0.2.1: is not written as address/length"),

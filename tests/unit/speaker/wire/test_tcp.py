@@ -13,16 +13,18 @@ from dualstack_speaker.base.addresses import parse
 from dualstack_speaker.net import tcp
 
 ENDS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
+LEAST = {"ipv4": (socket.IPPROTO_IP, tcp.IP_MINTTL), "ipv6": (socket.IPPROTO_IPV6, tcp.IPV6_MINHOPCOUNT)}
 TTL = {"ipv4": (socket.IPPROTO_IP, socket.IP_TTL), "ipv6": (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS)}
 
 
 @pytest.mark.parametrize("family", ENDS)
-@pytest.mark.parametrize("ttl", [1, None])
-def test_hop_limit_source_and_no_delay(family: str, ttl: int | None) -> None:
+@pytest.mark.parametrize(("ttl", "least"), [(1, None), (255, 254), (None, None)])
+def test_hop_limits_source_and_no_delay(family: str, ttl: int | None, least: int | None) -> None:
     end = parse(ENDS[family])
-    with tcp.open_client(end, end, None, ttl) as sock, socket.socket(sock.family) as plain:
+    with tcp.open_client(end, end, None, ttl, least) as sock, socket.socket(sock.family) as plain:
         usual = plain.getsockopt(*TTL[family])
-        assert sock.getsockopt(*TTL[family]) == (1 if ttl else usual)
+        assert sock.getsockopt(*TTL[family]) == (ttl or usual)
+        assert sock.getsockopt(*LEAST[family]) == (least or 0)
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockname()[0] == ENDS[family]
         assert not sock.getblocking()
@@ -37,7 +39,7 @@ def test_a_password_signs_the_connection(family: str) -> None:
             tcp.set_md5(listener, end, key)
             listener.bind((ENDS[family], 0))
             listener.listen()
-            with tcp.open_client(end, end, "s3cret", 1) as sock:
+            with tcp.open_client(end, end, "s3cret", 1, None) as sock:
                 sock.settimeout(60 if heard else 0.3)
                 try:
                     sock.connect((ENDS[family], listener.getsockname()[1]))
@@ -50,4 +52,23 @@ def test_a_password_signs_the_connection(family: str) -> None:
 @pytest.mark.parametrize(("family", "source"), [("ipv4", "192.0.2.77"), ("ipv6", "2001:db8:77::1")])
 def test_a_strange_source_is_refused(family: str, source: str) -> None:
     with pytest.raises(OSError, match="Cannot assign requested address"):
-        tcp.open_client(parse(ENDS[family]), parse(source), None, 1)
+        tcp.open_client(parse(ENDS[family]), parse(source), None, 1, None)
+
+
+@pytest.mark.parametrize("family", ENDS)
+@pytest.mark.parametrize(("sent", "heard"), [(255, True), (254, True), (253, False)])
+def test_what_comes_from_farther_away_is_not_heard(family: str, sent: int, heard: bool) -> None:
+    """RFC 5082 with two hops: the kernel takes the handshake's segments with 254 or more."""
+    end = parse(ENDS[family])
+    with socket.socket(socket.AF_INET6 if family == "ipv6" else socket.AF_INET) as listener:
+        tcp.set_hops(listener, sent, None)
+        listener.bind((ENDS[family], 0))
+        listener.listen()
+        with tcp.open_client(end, end, None, 255, 254) as sock:
+            sock.settimeout(60 if heard else 0.3)
+            try:
+                sock.connect((ENDS[family], listener.getsockname()[1]))
+            except socket.timeout:
+                assert not heard
+            else:
+                assert heard

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BGPPeers and BFDProfiles: every session of a node as the node's end of it.
 
-Left out on purpose: ttl_security of a peer group, for which a BGPPeer has no field.
+How far the peer may be is said to our speaker by annotations; for MetalLB there is no way to say it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ...addresses.blocks import family_of
 from ...plan.segments import REMOTE
-from ...resources.model import BGP_PORT, EXTERNAL, INTERNAL, BFDProfile, Peer
+from ...resources.model import BGP_PORT, EXTERNAL, HIGHEST_TTL, INTERNAL, BFDProfile, Peer
 from ...resources.modes import NATIVE, SPEAKER
 from .hosts import selecting
 
@@ -137,7 +137,15 @@ def _peer(plan: Mapping[str, Any], cluster: str, name: str, sessions: list[Sessi
         multihop="multihop" in options,
         vrf=options.get("vrf"),
         both_families=len(first["families"]) > 1 and not first["unnumbered"],
+        ttl=_ttl(first, mode),
+        ttl_security=first["ttl_security"] if mode == SPEAKER else None,
     )
+
+
+def _ttl(session: Session, mode: str) -> int | None:
+    """How far the peer may be, where that is less than ebgpMultiHop alone says."""
+    hops: int | None = session["options"].get("multihop")
+    return hops if mode == SPEAKER and session["ttl_security"] is None and hops != HIGHEST_TTL else None
 
 
 def _keepalive(timers: Mapping[str, int], mode: str) -> int | None:
