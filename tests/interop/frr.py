@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real FRR for tests and measurements: bgpd and zebra of a lab root, in a network namespace, on their own overlay.
+"""Real FRR for tests and measurements: bgpd, zebra and, when asked for, bfdd of a lab root, in a network namespace, on their own overlay.
 
 The overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over bgpd's vty socket.
 """
@@ -33,12 +33,18 @@ echo 'log file /run/frr/bgpd.log' > etc/frr/bgpd.conf
 chown --reference=etc/frr run/frr etc/frr/bgpd.conf etc/frr/zebra.conf
 chroot "$WORK/root" /usr/lib/frr/zebra -f /etc/frr/zebra.conf -s 90000000 &
 until [ -S run/frr/zserv.api ]; do sleep 0.05; done
+if [ -n "$BFD" ]; then
+    echo 'log file /run/frr/bfdd.log' > etc/frr/bfdd.conf
+    chown --reference=etc/frr etc/frr/bfdd.conf
+    chroot "$WORK/root" /usr/lib/frr/bfdd -f /etc/frr/bfdd.conf &
+    until [ -S run/frr/bfdd.vty ]; do sleep 0.05; done
+fi
 exec chroot "$WORK/root" /usr/lib/frr/bgpd -f /etc/frr/bgpd.conf
 """
 
 
 class Vty:
-    """bgpd's vty socket: a command with a zero behind it; the answer ends in three zeros and a status."""
+    """A daemon's vty socket: a command with a zero behind it; the answer ends in three zeros and a status."""
 
     def __init__(self, path: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -52,7 +58,7 @@ class Vty:
         data = bytearray()
         while not (len(data) >= 4 and data[-4:-1] == b"\0\0\0"):
             got = self._socket.recv(1 << 20)
-            assert got, f"bgpd closed its vty at {command!r}"
+            assert got, f"FRR closed its vty at {command!r}"
             data += got
         text = data[:-4].decode("utf-8", "replace")
         assert data[-1] == 0, f"FRR refuses {command!r}: {text}"
@@ -77,11 +83,11 @@ class Vty:
 
 
 class Frr:
-    """bgpd (and zebra) of a root file system in a network namespace."""
+    """bgpd (and zebra, and bfdd where ``bfd`` is true) of a root file system in a network namespace."""
 
-    def __init__(self, root: Path, namespace: str, folder: Path) -> None:
+    def __init__(self, root: Path, namespace: str, folder: Path, bfd: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        environment = {"PATH": os.environ["PATH"], "ROOT": str(root), "WORK": str(folder)}
+        environment = {"PATH": os.environ["PATH"], "ROOT": str(root), "WORK": str(folder), "BFD": "yes" if bfd else ""}
         command = [
             "ip",
             "netns",
@@ -103,18 +109,18 @@ class Frr:
             stderr=open(folder / "start.log", "wb"),  # noqa: SIM115
         )
         self.pid = self._process.pid  # bgpd's: every step above it is an exec
-        self._vty_path = f"/proc/{self.pid}/root/run/frr/bgpd.vty"
         try:
-            self.vty: Vty = until(self._connected, "bgpd's vty")
+            self.vty: Vty = until(lambda: self._connected("bgpd"), "bgpd's vty")
+            self.bfd: Vty | None = self._connected("bfdd") if bfd else None  # its socket was there before bgpd's
         except BaseException:
             os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
             raise
 
-    def _connected(self) -> Vty | None:
+    def _connected(self, daemon: str) -> Vty | None:
         assert self._process.poll() is None, "bgpd did not start"
         try:
-            return Vty(self._vty_path)
+            return Vty(f"/proc/{self.pid}/root/run/frr/{daemon}.vty")
         except OSError:
             return None
 
@@ -146,6 +152,8 @@ class Frr:
     def end(self) -> None:
         """Ends the daemons; their mounts go with them."""
         self.vty.close()
+        if self.bfd is not None:
+            self.bfd.close()
         for number in (signal.SIGCONT, signal.SIGTERM):
             os.killpg(self.pid, number)
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from ..base.model import Delta, Desired, Paths
 from ..link.store import Changes, Store
 from ..observe.logs import Log
+from .bfd_io import BfdDriver
 from .bgp_io import BgpDriver
 from .layer2_io import Layer2Driver
 
@@ -21,6 +22,7 @@ class Engine:
         self._log = log
         self._store = Store()
         self._sessions: dict[str, BgpDriver] = {}
+        self._bfd = BfdDriver(log, self._path_lost, self._path_back)
         self._layer2 = layer2
         self.synced = False
 
@@ -46,6 +48,7 @@ class Engine:
         """Withdraws everything: Cease to every peer, no more answers."""
         for session in self._sessions.values():
             session.stop(why)
+        self._bfd.stop()
         self._layer2.close()
 
     @property
@@ -57,7 +60,10 @@ class Engine:
         """The status of docs/architecture.md, "speaker and wire"."""
         return {
             "synced": self.synced,
-            "sessions": {name: session.status() for name, session in sorted(self._sessions.items())},
+            "sessions": {
+                name: {**session.status(), "bfd": self._bfd.status(name)}
+                for name, session in sorted(self._sessions.items())
+            },
             "layer2": self._layer2.status(),
         }
 
@@ -75,6 +81,7 @@ class Engine:
                 begun.append(name)
             else:
                 session.reconfigure(peer)
+            self._bfd.watch(name, peer)
         touched = set()
         for (before, after), keys in changes.routes.items():
             touched |= self._route(before, after, keys, begun)
@@ -84,6 +91,14 @@ class Engine:
             self._sessions[name].flush()
         if changes.layer2:
             self._layer2.change(changes.layer2)
+
+    def _path_lost(self, name: str, why: str) -> None:
+        if name in self._sessions:
+            self._sessions[name].path_lost(why)
+
+    def _path_back(self, name: str) -> None:
+        if name in self._sessions:
+            self._sessions[name].start()
 
     def _fill(self, name: str, session: BgpDriver) -> None:
         """Gives a new session all routes that go to it."""

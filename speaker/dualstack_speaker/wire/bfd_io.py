@@ -1,0 +1,229 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The driver of BFD: owns the sockets and timers of all sessions, performs what they put out.
+
+One receiving socket per family and port (3784: RFC 5881, 4784: RFC 5883); each session sends from its own port. A
+session whose peer is taken away says so first (AdminDown), so that the other side takes it for no failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from ..base.addresses import show
+from ..base.model import Bfd, Peer
+from ..base.outputs import Note, Send
+from ..bfd.packet import BadPacket, Control
+from ..bfd.session import Back, Finished, Lost, Output, Session
+from ..bfd.sessions import Arrival, Path, Sessions
+from ..net import udp
+from ..observe.logs import Log
+from .bgp_io import reason
+
+PORTS = {False: 3784, True: 4784}  # one hop, several
+_BATCH = 256  # datagrams that are read in one turn of the loop
+_RETRY = 5.0  # seconds until a socket that could not be opened is tried again
+
+
+class BfdDriver:
+    """All sessions, by the name of the BGP peer. ``lost`` and ``back`` are told of paths that fail and return."""
+
+    def __init__(self, log: Log, lost: Callable[[str, str], None], back: Callable[[str], None]) -> None:
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._lost = lost
+        self._back = back
+        self._sessions = Sessions(lambda: int.from_bytes(os.urandom(4), "big"))
+        self._watches: dict[str, _Watch] = {}
+        self._leaving: list[_Watch] = []
+        self._receivers: dict[tuple[bool, bool], socket.socket] = {}  # (IPv6, multihop)
+
+    def watch(self, name: str, peer: Peer | None) -> None:
+        """Begins, changes or ends the session of a peer."""
+        settings = peer.bfd if peer is not None else None
+        path = _path(peer) if peer is not None and settings is not None else None
+        known = self._watches.get(name)
+        if known is not None and known.path != path:
+            self._leaving.append(self._watches.pop(name))
+            known.feed(known.session.disable)
+            known = None
+        if path is None or settings is None:
+            return
+        if known is not None:
+            standing = known.session
+            known.feed(lambda now: standing.configure(settings, now))
+            return
+        for old in [old for old in self._leaving if old.path == path]:
+            self._forget(old)
+        if any(watch.path == path for watch in self._watches.values()):
+            fields = {"peer": name, "reason": "another peer's BFD runs between the same addresses"}
+            self._log.write("warning", "bfd not started", fields)
+            return
+        session = Session(name, path.remote, settings, self._sessions.discriminator(), random.random)
+        self._sessions.add(path, session)
+        self._watches[name] = watch = _Watch(self, session, path)
+        watch.open()
+        watch.feed(session.start)
+
+    def stop(self) -> None:
+        """Says AdminDown to everybody and closes."""
+        for watch in [*self._watches.values(), *self._leaving]:
+            watch.feed(watch.session.disable)
+            self._forget(watch)
+
+    def status(self, name: str) -> dict[str, Any] | None:
+        """A session's part of the status; None without BFD."""
+        watch = self._watches.get(name)
+        return None if watch is None else {**watch.session.snapshot()._asdict(), "error": watch.error}
+
+    # From the sessions
+
+    def perform(self, watch: _Watch, outputs: list[Output]) -> None:
+        """Carries out what a session put out."""
+        for output in outputs:
+            if isinstance(output, Send):
+                watch.send(output.data)
+            elif isinstance(output, Note):
+                self._log.write("info", output.kind, output.fields)
+            elif isinstance(output, Lost):
+                self._lost(watch.session.name, output.reason)
+            elif isinstance(output, Back):
+                self._back(watch.session.name)
+            elif isinstance(output, Finished):
+                self._forget(watch)
+
+    def broken(self, watch: _Watch, error: Exception) -> None:
+        """A bug ends the session alone; the BGP session goes on unwatched."""
+        self._log.write("error", "bug", {"peer": watch.session.name, "error": repr(error)})
+        self._forget(watch)
+
+    # Receiving
+
+    def receiver(self, ipv6: bool, multihop: bool) -> None:
+        """Opens the receiving socket of a family and port where it is not open; OSError when it can't be."""
+        if (ipv6, multihop) not in self._receivers:
+            sock = udp.open_receiver(ipv6, PORTS[multihop])
+            self._receivers[ipv6, multihop] = sock
+            self._loop.add_reader(sock, self.read, ipv6, multihop)
+
+    def read(self, ipv6: bool, multihop: bool) -> None:
+        """Takes what has arrived. Datagrams that are not good are dropped without a word: anybody may send them."""
+        sock = self._receivers.get((ipv6, multihop))
+        for _unused in range(_BATCH if sock is not None else 0):
+            assert sock is not None
+            try:
+                data, source, destination, ttl, interface = udp.receive(sock)
+            except OSError:
+                return
+            try:
+                session, packet = self._sessions.judge(data, Arrival(source, destination, multihop, ttl, interface))
+            except BadPacket:
+                continue
+            self._of(session).receive(packet)
+            if sock.fileno() < 0:
+                return
+
+    def _of(self, session: Session) -> _Watch:
+        known = self._watches.get(session.name)
+        if known is not None and known.session is session:
+            return known
+        return next(watch for watch in self._leaving if watch.session is session)
+
+    def _forget(self, watch: _Watch) -> None:
+        watch.close()
+        self._sessions.remove(watch.session)
+        if watch in self._leaving:
+            self._leaving.remove(watch)
+        else:
+            del self._watches[watch.session.name]
+        paths = [entry.path for entry in (*self._watches.values(), *self._leaving)]
+        used = {(len(path.remote) == 16, path.multihop) for path in paths}
+        for key in self._receivers.keys() - used:
+            sock = self._receivers.pop(key)
+            self._loop.remove_reader(sock)
+            sock.close()
+
+
+class _Watch:
+    """A session with its sending socket and timer."""
+
+    def __init__(self, driver: BfdDriver, session: Session, path: Path) -> None:
+        self.session = session
+        self.path = path
+        self.error = ""
+        self._driver = driver
+        self._loop = asyncio.get_running_loop()
+        self._sender: socket.socket | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._opening: asyncio.TimerHandle | None = None
+        port = PORTS[path.multihop]
+        self._ipv6 = len(path.remote) == 16
+        self._target = (show(path.remote), port, 0, path.interface) if self._ipv6 else (show(path.remote), port)
+
+    def open(self) -> None:
+        """Opens what is not open yet; tries again later where that fails."""
+        self._opening = None
+        try:
+            self._driver.receiver(self._ipv6, self.path.multihop)
+            if self._sender is None:
+                self._sender = udp.open_sender(self._ipv6, self.path.local)
+            self.error = ""
+        except OSError as error:
+            self.error = f"no socket for BFD (UDP port {PORTS[self.path.multihop]}): {reason(error)}"
+            self._opening = self._loop.call_later(_RETRY, self.open)
+
+    def close(self) -> None:
+        """Takes everything away."""
+        for handle in (self._timer, self._opening):
+            if handle is not None:
+                handle.cancel()
+        if self._sender is not None:
+            self._sender.close()
+
+    def send(self, data: bytes) -> None:
+        """Sends a packet; the next one tries again where there is no way just now."""
+        if self._sender is not None:
+            with contextlib.suppress(OSError):
+                self._sender.sendto(data, self._target)
+
+    def receive(self, packet: Control) -> None:
+        """A packet of this session arrived."""
+        self.feed(lambda now: self.session.receive(packet, now))
+
+    def feed(self, give: Callable[[float], list[Output]]) -> None:
+        """Hands an input to the session."""
+        try:
+            outputs = give(self._loop.time())
+        except Exception as error:
+            self._driver.broken(self, error)
+            return
+        self._arm()
+        self._driver.perform(self, outputs)
+
+    def _arm(self) -> None:
+        """Sees to it that the timer fires by the next deadline; firing early costs less than moving it each time."""
+        at = self.session.next_deadline
+        if at is None or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._expire)
+
+    def _expire(self) -> None:
+        due = self._timer.when() if self._timer is not None else 0.0
+        self._timer = None
+        if self.session.silent(self._loop.time()):
+            self._driver.read(self._ipv6, self.path.multihop)  # what waits there speaks against it
+        self.feed(lambda now: self.session.expire(max(due, now)))
+
+
+def _path(peer: Peer) -> Path:
+    assert isinstance(peer.bfd, Bfd)
+    return Path(peer.address, peer.source_address, peer.bfd.minimum_ttl is not None)
