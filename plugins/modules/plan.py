@@ -63,7 +63,7 @@ msg:
 findings:
   description:
     - All findings, each with id, severity, path, value, reason and fix.
-    - RV(ignore:silenced) is the reason why the intent says that a finding does not matter, or empty.
+    - C(silenced) is the reason why the intent says that a finding does not matter, or empty.
   returned: always
   type: list
   elements: dict
