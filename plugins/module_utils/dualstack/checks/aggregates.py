@@ -40,8 +40,8 @@ class Aggregate(NamedTuple):
     def spilled(self) -> list[Block]:
         """What is announced beside the blocks of the pool."""
         alone = {"pools": [self.pool], "advertisements": [{**self.advert, "pools": [self.pool["name"]]}]}
-        announced = [entry.cidr for entry in prefixes.pool_entries(alone, self.family)]
-        return difference(announced, pool_blocks(self.pool))
+        announced = prefixes.announced(alone, self.family)
+        return difference([entry.cidr for each in announced for entry in each.entries], pool_blocks(self.pool))
 
 
 @rule("aggregation-wide", ERROR)

@@ -48,7 +48,7 @@ def prefix_limit(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     limits = {}
     for family in plan["cluster"]["families"] if plan["routes"] else ():
-        listed = prefixes.pool_entries(plan, family)
+        listed = list(dict.fromkeys(entry for each in prefixes.announced(plan, family) for entry in each.entries))
         limit = prefixes.limit(prefixes.planned(plan, family), listed, 0)
         held = sum(1 << (entry.least - prefixes.length(entry.cidr)) for entry in listed)
         limits[family] = (held, limit)

@@ -23,7 +23,7 @@ def test_prefix_lists_are_the_pools(example: str) -> None:
     advertised = {name for advert in plan["advertisements"] if advert["kind"] == "bgp" for name in advert["pools"]}
     pools = [block for pool in plan["pools"] if pool["name"] in advertised for block in pool_blocks(pool)]
     for family in plan["cluster"]["families"]:
-        listed = prefixes.pool_entries(plan, family)
+        listed = [entry for each in prefixes.announced(plan, family) for entry in each.entries]
         for vip in plan["vips"]:
             if vip["family"] == family and vip["prefix"]:
                 prefix = blocks.parse_network(vip["prefix"])
