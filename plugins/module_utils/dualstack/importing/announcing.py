@@ -21,11 +21,6 @@ _BGP = {"localPref": "local_preference", "communities": "communities"}
 _LENGTHS = {"aggregationLength": IPV4, "aggregationLengthV6": IPV6}
 
 
-def communities(source: Source) -> dict[str, str]:
-    """``dualstack.communities``: the names of all Community objects."""
-    return {alias: value for entry in source.case.resources.communities.values() for alias, value in entry.values}
-
-
 def advertise(source: Source, peers: Mapping[str, str], report: Report) -> list[dict[str, Any]]:
     """``dualstack.advertise``: BGP first, then layer 2, by name; ``peers``: BGPPeer → peer of the intent."""
     bgp, layer2 = source.case.resources.bgp_advertisements, source.case.resources.l2_advertisements

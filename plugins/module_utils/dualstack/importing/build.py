@@ -19,19 +19,34 @@ NAME = "imported"
 class Imported(NamedTuple):
     """``data``: the variable ``dualstack``; ``hosts``: ``{routers|nodes|clients: {host: dualstack_host}}``.
 
-    With an error among the findings both hold what could be read.
+    ``groups``: inventory group → its nodes. With an error among the findings all hold what could be read.
     """
 
     data: dict[str, Any]
     hosts: dict[str, dict[str, Any]]
     findings: list[Finding]
+    groups: dict[str, list[str]]
+
+    def inventory(self) -> dict[str, Any]:
+        """An inventory as YAML inventories have it; the facts of a node stand in the last group that it is in."""
+        children: dict[str, Any] = {}
+        placed: set[str] = set()
+        for group in reversed(list(self.groups)):
+            facts = {
+                node: {} if node in placed else {"dualstack_host": self.hosts["nodes"][node]}
+                for node in self.groups[group]
+            }
+            placed.update(facts)
+            children[group] = {"hosts": facts}
+        return {"all": {"vars": {"dualstack": self.data}, "children": dict(reversed(list(children.items())))}}
 
 
 def intent_of(objects: Iterable[Any], mode: str, name: str = NAME, component_flags: Sequence[str] = ()) -> Imported:
     """The intent that plans and renders what ``objects`` say.
 
     ``objects``: plain Kubernetes objects, also lists of them and component configuration. ``mode``: who announces, one
-    of ``resources.modes.MODES``. ``name``: of the cluster. ``component_flags``: ``--cluster-cidr=…`` and such. What is wrong is an error with its fix; every difference that the intent makes is a warning, or a hint where it only
+    of ``resources.modes.MODES``. ``name``: of the cluster. ``component_flags``: ``--cluster-cidr=…`` and such.
+    What is wrong is an error with its fix; every difference that the intent makes is a warning, or a hint where it only
     states what holds today. What the planner advises beyond that is told when the plan is made.
     """
     source = read(objects, mode)
@@ -47,7 +62,7 @@ def intent_of(objects: Iterable[Any], mode: str, name: str = NAME, component_fla
         findings += [finding for finding in found if finding.severity == ERROR]
         if plan is not None:
             findings += differences.told(source, plan)
-    return Imported(data, inventory, findings)
+    return Imported(data, inventory, findings, hosts.groups(source))
 
 
 def _data(
@@ -60,7 +75,7 @@ def _data(
     served = services.serving(source, described["families"], report)
     parts: dict[str, Any] = {
         "bfd_profiles": peers.bfd_profiles(source),
-        "communities": announcing.communities(source),
+        "communities": dict(source.aliases),
         "pools": pools.pools(source),
         "pairs": served.pairs,
         "advertise": announcing.advertise(source, found.names, report),

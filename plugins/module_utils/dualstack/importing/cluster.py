@@ -75,7 +75,7 @@ def _addresses(source: Source) -> Iterator[str]:
     """Addresses and CIDRs that show which families the cluster has, the most telling first."""
     own = [given for key, given in source.case.objects if key == API_SERVER]
     services = [given for key, given in source.case.objects if key.kind == "Service"]
-    nodes = [given for key, given in source.case.objects if key.kind == "Node"]
+    nodes = list(source.nodes.values())
     for entries, field in ((own, "clusterIPs"), (nodes, "podCIDRs"), (services, "clusterIPs")):
         for given in entries:
             for text in listing(mapping(given.get("spec")).get(field)):

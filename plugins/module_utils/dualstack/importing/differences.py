@@ -21,7 +21,7 @@ from ..render.resources.serving import services
 from ..resources import write
 from ..resources.wishes import ServiceWish
 from ..resources.write import Object
-from .announcing import communities, selected_pools
+from .announcing import selected_pools
 from .source import Source, Specs, specs_of
 
 _UNORDERED = ("ipAddressPools", "peers", "communities", "interfaces")
@@ -43,7 +43,7 @@ def _told(source: Source, plan: Mapping[str, Any]) -> Iterator[Finding]:
         if kind != "Community":
             yield from _kind(source, kind, rendered)
     for wish in services(plan, cluster, source.case.mode):
-        yield from _compared(f"Service {wish.key}: ", _asked(source.case.wishes[wish.key]), _asked(wish))
+        yield from _compared(f"Service {wish.key}", _asked(source.case.wishes[wish.key]), _asked(wish))
 
 
 def _kind(source: Source, kind: str, rendered: Specs) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def _kind(source: Source, kind: str, rendered: Specs) -> Iterator[Finding]:
             yield Finding("rendered-anew", WARNING, place, "", "is rendered and was not imported", "Compare the two.")
         elif name in made:
             before, after = (_normal(source, kind, name, spec[name]) for spec in (given, made))
-            yield from _compared(f"{place}: spec.", before, after)
+            yield from _compared(place, _placed(before), _placed(after))
         elif kind == "BFDProfile":
             yield Finding("not-rendered", HINT, place, "", "no session uses it, so it is not rendered", "Remove it.")
         else:
@@ -67,18 +67,24 @@ def _compared(place: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
     stated = [field for field in after if before.get(field) in _EMPTY and after[field] not in _EMPTY]
     if stated:
         value = ", ".join(f"{field} {_text(after[field])}" for field in stated)
-        reason = "was not stated; the intent states it"
-        yield Finding("stated", HINT, place.rstrip(".: ").replace(": spec", ""), value, reason, _NOTHING)
+        yield Finding("stated", HINT, place, value, "was not stated; the intent states it", _NOTHING)
     for field in before:
         if before[field] not in _EMPTY and before[field] != after.get(field):
-            value = "(hidden)" if field == "password" else _text(before[field])
+            value = "(hidden)" if field == "spec.password" else _text(before[field])
             changed = f"as {_text(after[field])}" if after.get(field) not in _EMPTY else "without it"
             reason = f"an intent can't say it so: it is rendered {changed}"
             fix = "Accept it, or change the intent."
-            yield Finding("rendered-differently", WARNING, f"{place}{field}", value, reason, fix)
+            yield Finding("rendered-differently", WARNING, f"{place}: {field}", value, reason, fix)
+
+
+def _placed(spec: Object) -> dict[str, Any]:
+    """The fields by their place in the object."""
+    return {f"{'metadata' if field == 'annotations' else 'spec'}.{field}": value for field, value in spec.items()}
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={each}" for key, each in value.items())
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -92,7 +98,7 @@ def _normal(source: Source, kind: str, name: str, spec: Object) -> Object:
         result.pop("ipAddressPoolSelectors", None)
     for field in _UNORDERED:
         if field in result:
-            result[field] = sorted(communities(source).get(text, text) for text in result[field])
+            result[field] = sorted(source.aliases.get(text, text) for text in result[field])
     if kind == "IPAddressPool":
         result["addresses"] = sorted(result["addresses"], key=family_of)
     if kind == "BFDProfile":

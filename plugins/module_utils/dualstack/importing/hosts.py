@@ -24,8 +24,7 @@ CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.
 
 def nodes(source: Source, flags: Flags, report: Report) -> dict[str, dict[str, Any]]:
     """``{node: dualstack_host}`` in the order of their names."""
-    given = {key.name: item for key, item in source.case.objects if key.kind == "Node"}
-    result = {name: _node(name, given[name], report) for name in sorted(given)}
+    result = {name: _node(name, given, report) for name, given in source.nodes.items()}
     if flags.node_addresses and len(result) == 1:
         next(iter(result.values()))["addresses"] = list(flags.node_addresses)
     elif flags.node_addresses:
@@ -49,16 +48,21 @@ def internal_addresses(given: Mapping[str, Any]) -> Iterator[str]:
             yield address_text(block.family, block.first)
 
 
-def groups(given: Mapping[str, Any]) -> list[str]:
-    """The inventory groups of a Node: kube_control_plane by its label, kube_node unless a taint keeps pods away."""
-    labels = mapping(mapping(given.get("metadata")).get("labels"))
-    taints = {
-        str(mapping(taint).get("key"))
-        for taint in listing(mapping(given.get("spec")).get("taints"))
-        if mapping(taint).get("effect") in ("NoSchedule", "NoExecute")
-    }
-    control = any(name in labels for name in CONTROL_PLANE)
-    return ["kube_control_plane"] * control + ["kube_node"] * (not taints & set(CONTROL_PLANE))
+def groups(source: Source) -> dict[str, list[str]]:
+    """The nodes of kube_control_plane (by their label) and of kube_node (all that no taint keeps pods away from)."""
+    result: dict[str, list[str]] = {"kube_control_plane": [], "kube_node": []}
+    for name, given in source.nodes.items():
+        labels = mapping(mapping(given.get("metadata")).get("labels"))
+        taints = {
+            mapping(taint).get("key")
+            for taint in listing(mapping(given.get("spec")).get("taints"))
+            if mapping(taint).get("effect") in ("NoSchedule", "NoExecute")
+        }
+        if any(label in labels for label in CONTROL_PLANE):
+            result["kube_control_plane"].append(name)
+        if not taints & set(CONTROL_PLANE):
+            result["kube_node"].append(name)
+    return {group: names for group, names in result.items() if names}
 
 
 def node_asn(source: Source, hosts: dict[str, dict[str, Any]], report: Report) -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..findings import HINT, Finding
-from ..resources import foreign
+from ..resources import extensions, foreign
 from ..resources.cluster import BASIC_AUTH
 from ..resources.collection import METALLB
 from ..resources.model import Key
@@ -24,6 +24,7 @@ _ASSIGNED = {"clusterIP", "clusterIPs", "healthCheckNodePort"}
 _DEFAULTS = {"sessionAffinity": "None", "internalTrafficPolicy": "Cluster", "allocateLoadBalancerNodePorts": True}
 _ANNOTATIONS = {
     *(f"{prefix}/{suffix}" for prefix in (PREFIX, OLD_PREFIX) for suffix in (POOL, ADDRESSES, SHARING, ALLOCATED_FROM)),
+    *map(extensions.annotation, extensions.NUMBERS),
     "kubectl.kubernetes.io/last-applied-configuration",
 }
 
@@ -37,6 +38,8 @@ def _told(source: Source) -> Iterator[Finding]:
     used = {peer.password_secret for peer in source.case.resources.peers.values()}
     for key, given in source.case.objects:
         if key.kind == "Secret" and given["apiVersion"] == "v1":
+            if "BGPPeer" in source.case.unread:
+                continue  # who needs it is not known
             yield _secret(source, key, used)
         elif foreign.is_foreign(given):
             yield _left(str(key), "", "is no part of an intent, so it is left out", "Keep it where it is kept today.")

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 from ..addresses.blocks import FAMILIES, family_of
 from ..findings import ERROR, WARNING, Finding
 from ..intent.shapes import Report
-from ..resources.model import Peer, Timers
+from ..resources.model import HIGHEST_TTL, Peer, Timers
 from ..resources.modes import WITH_FRR
 from ..resources.write import Object
 from .source import Source
 from .tables import renamed
 
 FRR_TIMERS = Timers(180, 60, 120)  # FRR's own, "frr defaults traditional"; MetalLB leaves them where none is stated
-HIGHEST_TTL = 255  # what ebgpMultiHop means: MetalLB has no number of hops
 _FIELDS = {
     "peerASN": "asn",
     "dynamicASN": "dynamic_asn",
@@ -49,9 +48,10 @@ class Terms(NamedTuple):
     secret: str | None
     bfd: str | None
     graceful_restart: bool
+    ttl_security: int | None
 
     def facts(self) -> dict[str, Any]:
-        """As the fabric, or a peer group, has them."""
+        """As a peer group has them, and the fabric: that has no ttl_security."""
         timers = {"keepalive": self.timers.keepalive, "hold": self.timers.hold, "connect": self.timers.connect}
         result: dict[str, Any] = {"timers": timers}
         if self.secret is not None:
@@ -60,6 +60,8 @@ class Terms(NamedTuple):
             result["bfd"] = self.bfd
         if self.graceful_restart:
             result["graceful_restart"] = True
+        if self.ttl_security is not None:
+            result["ttl_security"] = self.ttl_security
         return result
 
 
@@ -77,23 +79,21 @@ def peers(source: Source, report: Report) -> Peers:
     groups: dict[Terms, str] = {}
     for name in terms:
         groups.setdefault(terms[name], names[name])
+    grouped = len(groups) > 1 or any(group.ttl_security for group in groups)
     entries: dict[str, dict[str, Any]] = {}
     for name, spec in source.of("BGPPeer").items():
         entry = entries.setdefault(names[name], {"name": names[name], **renamed(spec, _FIELDS)})
         if "peerAddress" in spec:
             entry.setdefault("addresses", []).append(spec["peerAddress"])
         if spec.get("ebgpMultiHop"):
-            entry["multihop"] = HIGHEST_TTL
-        if len(groups) > 1:
+            entry["multihop"] = source.case.resources.peers[name].ttl or HIGHEST_TTL
+        if grouped:
             entry["peer_group"] = groups[terms[name]]
     if not entries:
         return Peers({}, {})
-    fabric: dict[str, Any] = {}
-    if len(groups) == 1:
-        fabric.update(next(iter(groups)).facts())
-    else:
-        fabric["peer_groups"] = {name: group.facts() for group, name in groups.items()}
-    return Peers({**fabric, "peers": list(entries.values())}, names)
+    facts = {name: group.facts() for group, name in groups.items()}
+    common = {"peer_groups": facts} if grouped else next(iter(facts.values()))
+    return Peers({**common, "peers": list(entries.values())}, names)
 
 
 def bfd_profiles(source: Source) -> dict[str, dict[str, Any]]:
@@ -123,7 +123,7 @@ def _terms(source: Source, name: str, report: Report) -> Terms:
         reason = "an intent names secrets and never holds one"
         fix = f"Put the password into dualstack_secrets.{secret}, in a vault."
         report(Finding("password-named", WARNING, f"BGPPeer {name}: spec.password", "(hidden)", reason, fix))
-    return Terms(timers, secret, peer.bfd_profile, peer.graceful_restart)
+    return Terms(timers, secret, peer.bfd_profile, peer.graceful_restart, peer.ttl_security)
 
 
 def _secret_for(source: Source, peer: Peer) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..addresses.blocks import range_text
-from ..resources.shapes import listing, mapping
 from ..resources.write import Object
 from .source import Source
 from .tables import renamed
@@ -39,10 +38,6 @@ def _pool(source: Source, name: str, spec: Object) -> dict[str, Any]:
 
 def _blocks(source: Source, name: str) -> list[str]:
     """Canonical text of each entry. A range stays one: its first address is no network address, and is given out."""
-    written = next(
-        listing(mapping(given.get("spec")).get("addresses"))
-        for key, given in reversed(source.case.objects)
-        if key.kind == "IPAddressPool" and key.name == name
-    )
+    written = source.pool_entries[name]
     found = source.case.resources.pools[name].blocks
     return [range_text(block) if "-" in str(text) else str(block) for text, block in zip(written, found)]

@@ -30,6 +30,7 @@ class Serving(NamedTuple):
 def serving(source: Source, families: Sequence[str], report: Report) -> Serving:
     """All Services by namespace and name. One that finds no pool is left out, with an error here or from the rules."""
     pairs: dict[tuple[str, str], str] = {}
+    refused = {finding.path.partition(": ")[0] for finding in source.findings if finding.severity == ERROR}
     services = []
     for key in sorted(source.case.wishes):
         wish = source.case.wishes[key]
@@ -41,7 +42,7 @@ def serving(source: Source, families: Sequence[str], report: Report) -> Serving:
         pool = _pool(source, wish, families, pairs)
         if pool is not None:
             services.append(_service(wish, pool, families))
-        elif candidates(source.case, wish):
+        elif f"Service {key}" not in refused:
             names = " and ".join(FAMILY_NAME[family] for family in _wanted(wish, families))
             reason = f"no pool that is open to it holds {names}"
             fix = "Ask for a pool that does, or change ipFamilyPolicy and ipFamilies."

@@ -8,8 +8,9 @@ Left out on purpose: ConfigMaps that hold such configuration as text (kubeadm-co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ..findings import Finding
@@ -45,6 +46,25 @@ class Source:
         """The specs of a kind by name."""
         return self.specs.get(kind, {})
 
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The names of communities and their values, over all Community objects."""
+        return {alias: value for entry in self.case.resources.communities.values() for alias, value in entry.values}
+
+    @cached_property
+    def nodes(self) -> dict[str, Mapping[str, Any]]:
+        """The Nodes as they were given, by name."""
+        return dict(sorted((key.name, given) for key, given in self.case.objects if key.kind == "Node"))
+
+    @cached_property
+    def pool_entries(self) -> dict[str, Sequence[Any]]:
+        """The addresses of each IPAddressPool as they were written."""
+        return {
+            key.name: listing(mapping(given.get("spec")).get("addresses"))
+            for key, given in self.case.objects
+            if key.kind == "IPAddressPool"
+        }
+
 
 def read(objects: Iterable[Any], mode: str) -> Source:
     """The objects, lists unfolded and empty documents passed over."""
@@ -56,10 +76,11 @@ def read(objects: Iterable[Any], mode: str) -> Source:
 
 
 def specs_of(resources: Resources) -> Specs:
-    """Kind → name → spec of the metallb.io kinds among resources."""
+    """Kind → name → spec of the metallb.io kinds among resources; annotations that count stand in it too."""
     result: Specs = {}
     for item in write.objects(replace(resources, nodes={}, secrets={}, services={})):
-        result.setdefault(item["kind"], {})[item["metadata"]["name"]] = item["spec"]
+        said = {key: item["metadata"][key] for key in ("annotations",) if key in item["metadata"]}
+        result.setdefault(item["kind"], {})[item["metadata"]["name"]] = {**item["spec"], **said}
     return result
 
 
