@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from .facts import Facts
-from .paths import ANY, Path, show
+from .paths import ANY, Path, UnknownPath, show
 from .provenance import PROVENANCE
-from .provenance.entry import Alternative, Chain, Entry, bound, chain, filled, keys
+from .provenance.entry import PRODUCT, Alternative, Chain, Entry, bound, chain, filled, keys
 from .variables import values
 
 
@@ -79,18 +78,25 @@ _TABLE = _compiled()
 
 
 class Explainer:
-    """Explains the values of one plan. The plan is not copied and must not change meanwhile."""
+    """Explains the values of one plan, which is not copied and must not change meanwhile.
+
+    Raises UnknownPath for a plan that an older version made.
+    """
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
+        if "stated" not in plan:
+            raise UnknownPath("the plan does not say what was stated: make it again with this version")
         self._facts = Facts(plan)
         self.tree = self._facts.tree
 
     def explain(self, text: str) -> Explanation:
-        """The value at a path as people write it. Raises UnknownPath."""
+        """The value at a path as people write it; "" is the plan. Raises UnknownPath."""
         return self.at(self.tree.read(text))
 
     def at(self, path: Path) -> Explanation:
         """The value at a path. Raises KeyError for a path that the plan does not have."""
+        if not path:
+            return Explanation("", None, "The plan.", PRODUCT, [], [], [], [], None, [], list(self.tree.plan))
         if ANY in path:
             parts = [self.at(each) for each in self.tree.matching(path)]
             return Explanation(show(path), None, "", "", [], [], [], [], None, parts, [])
@@ -194,13 +200,3 @@ class Explainer:
             if match is not None and (match.found.chains or match.found.plan):
                 return show(path[:length])
         return None
-
-    @cached_property
-    def leaves(self) -> list[Path]:
-        """The paths of all leaves of the plan."""
-        return [path for path, _unused in self.tree.leaves()]
-
-
-def explain(plan: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Why the value at ``path`` of a plan is what it is, as ``Explanation.as_dict`` has it. Raises UnknownPath."""
-    return Explainer(plan).explain(path).as_dict()

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .explain import Explainer
 from .paths import ANY, Path
+
+_ENTRY = re.compile(r"\[\d+\]$")
 
 
 class _Step(NamedTuple):
@@ -25,8 +28,11 @@ class Origins:
         self._explainer = explainer
         self._known: dict[_Step, tuple[list[str], list[_Step]]] = {}
 
-    def of(self, path: Path) -> set[str]:
-        """Paths of the intent, as explanations have them. Raises KeyError for a path that the plan does not have."""
+    def of(self, path: Path) -> list[str]:
+        """Paths of the intent, as explanations have them, sorted; no entry of a list that is named as a whole.
+
+        Raises KeyError for a path that the plan does not have.
+        """
         seen: set[_Step] = set()
         found: set[str] = set()
         left = [_Step(path, True)]
@@ -40,7 +46,7 @@ class Origins:
             origin, further = self._known[step]
             found.update(origin)
             left += further
-        return found
+        return sorted(each for each in found if not _ENTRY.search(each) or _ENTRY.sub("", each) not in found)
 
     def _look(self, step: _Step) -> tuple[list[str], list[_Step]]:
         path, tree = step.path, self._explainer.tree

@@ -18,6 +18,7 @@ from ..findings import nearest
 Key = Union[str, int]
 Path = tuple[Key, ...]
 ANY = "*"
+MANY = 2000  # names; beyond these the search for the nearest one takes longer than a reader waits
 Namer = Callable[[Mapping[str, Any]], tuple[str, str]]
 
 
@@ -149,12 +150,13 @@ class Tree:
 
     def _unknown(self, path: Path, value: Any, rest: str, text: str) -> str:
         below = [str(key) for key in self.children(path, value)]
-        wanted = rest.strip(".[]")
         if not below:
             return f"{text!r}: {show(path)} is a single value; nothing stands below it"
-        where = show(path) or "the plan"
-        known = nearest(wanted if len(path) else _first(wanted)[0], below[:1000])
-        return f"{text!r}: {where} has no {wanted!r}; {known}"
+        wanted = rest.strip(".[]")
+        if not any("." in key for key in below):
+            wanted = _first(wanted)[0].strip("]")
+        known = nearest(wanted, below) if len(below) <= MANY else f"it has {len(below)} others"
+        return f"{text!r}: {show(path) or 'the plan'} has no {wanted!r}; {known}"
 
 
 def show(path: Path) -> str:

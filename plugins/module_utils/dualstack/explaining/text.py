@@ -33,13 +33,13 @@ def text(explainer: Explainer, path: str, everything: bool = False) -> list[str]
         lines += ["", *_table([_row(part, found.path) for part in found.parts])]
     if everything:
         lines += ["", "Everything in the intent that can change it:"]
-        lines += [f"  {origin}" for origin in sorted(Origins(explainer).of(explainer.tree.read(path)))]
+        lines += [f"  {origin}" for origin in Origins(explainer).of(explainer.tree.read(path))]
     return lines
 
 
 def _why(explainer: Explainer, found: Explanation) -> list[str]:
     container = found.parts or found.names
-    lines = [found.path if container else f"{found.path} = {shown(found.value)}", *_decision(found, "  ")]
+    lines = [found.path or "the plan" if container else f"{found.path} = {shown(found.value)}", *_decision(found, "  ")]
     for title, paths in (
         ("stated at", found.origin),
         ("not stated, so the default holds:", found.default),
