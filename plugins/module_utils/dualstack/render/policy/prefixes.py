@@ -49,21 +49,36 @@ def entries(fabric: Fabric, router: str, family: str) -> dict[str, list[Entry]]:
     }
 
 
-def pool_entries(plan: Plan, family: str) -> list[Entry]:
-    """What nodes may announce. An aggregate wider than its block is permitted at its own length alone."""
+class Announced(NamedTuple):
+    """What one BGP advertisement announces of one pool, in one family."""
+
+    advertisement: Mapping[str, Any]
+    pool: str
+    entries: list[Entry]
+
+
+def announced(plan: Plan, family: str) -> list[Announced]:
+    """What nodes may announce, in the order of the plan; pools without blocks of the family are absent.
+
+    An aggregate wider than its block is permitted at its own length alone.
+    """
     pools = {pool["name"]: pool for pool in plan["pools"]}
-    found: list[Entry] = []
+    found = []
     for advert in plan["advertisements"]:
         if advert["kind"] != "bgp" or family not in advert["aggregation"]:
             continue
         wanted = advert["aggregation"][family]
         for pool in advert["pools"]:
-            for text in pools[pool]["blocks"].get(family, []):
-                for cidr in cidrs(blocks.parse(text)):
-                    entry = Entry(_widened(cidr, wanted), wanted, wanted)
-                    if entry not in found:
-                        found.append(entry)
+            parts = (cidr for text in pools[pool]["blocks"].get(family, []) for cidr in cidrs(blocks.parse(text)))
+            listed = list(dict.fromkeys(Entry(_widened(cidr, wanted), wanted, wanted) for cidr in parts))
+            if listed:
+                found.append(Announced(advert, pool, listed))
     return found
+
+
+def pool_entries(plan: Plan, family: str) -> list[Entry]:
+    """What nodes may announce, each prefix once."""
+    return list(dict.fromkeys(entry for each in announced(plan, family) for entry in each.entries))
 
 
 def planned(plan: Plan, family: str) -> int:
