@@ -77,6 +77,7 @@ class Decider:
             resources.l2_advertisements,
             resources.bgp_advertisements,
             resources.peers,
+            resources.bfd_profiles,
             resources.communities,
             resources.secrets,
             resources.nodes,

@@ -15,6 +15,7 @@ from ..resources.selectors import selected
 from .facts import Address, NodeFacts, addresses, router_id
 
 Session = dict[str, Any]
+BFD_INTERVAL, BFD_MULTIPLIER = 300, 3  # milliseconds, packets: what FRR takes where MetalLB's profile says nothing
 
 
 def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[dict[str, Session], list[Finding]]:
@@ -65,6 +66,9 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         findings.append(Finding("no-next-hop", severity, _path(peer, "peerAddress"), peer.address, reason, fix))
     if not families:
         return None
+    watched, bfd = _bfd(peer, resources, source is not None and source.network.contains(target), findings)
+    if not watched:
+        return None
     timers = peer.timers
     return {
         "local_asn": peer.my_asn,
@@ -83,6 +87,32 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,
     }
+        "bfd": bfd,
+    }
+
+
+def _bfd(peer: Peer, resources: Resources, near: bool, findings: list[Finding]) -> tuple[bool, dict[str, Any] | None]:
+    """Whether the session is watched as asked for, and how; ``near``: the peer is on a link of the node.
+
+    FRR's bgpd watches over one hop (RFC 5881) when the peer is on the link and eBGP has neither multihop nor TTL
+    security; else over several (RFC 5883), with 256 less the hops as the lowest TTL. Both ends must do alike.
+    """
+    if peer.bfd_profile is None:
+        return True, None
+    profile = resources.bfd_profiles.get(peer.bfd_profile)
+    if profile is None:
+        reason = "no BFDProfile of this name: the session stays down"
+        fix = f"Add the BFDProfile; {nearest(peer.bfd_profile, resources.bfd_profiles)}"
+        findings.append(Finding("no-bfd-profile", ERROR, _path(peer, "bfdProfile"), peer.bfd_profile, reason, fix))
+        return False, None
+    far = not near or (not peer.internal and (peer.multihop or peer.ttl_security is not None))
+    lowest = profile.minimum_ttl or 256 - (peer.ttl_security or peer.ttl or 255)
+    return True, {
+        "receive_ms": profile.receive_interval or BFD_INTERVAL,
+        "transmit_ms": profile.transmit_interval or BFD_INTERVAL,
+        "multiplier": profile.detect_multiplier or BFD_MULTIPLIER,
+        "passive": profile.passive_mode,
+        "minimum_ttl": lowest if far else None,
 
 
 def _path(peer: Peer, field: str) -> str:

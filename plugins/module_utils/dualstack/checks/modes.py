@@ -57,7 +57,13 @@ _OF_PEER = {
     "peerPort": "port",
     "peerAddress": "addresses",
 }
-_OF_PROFILE = {"echoMode": "echo", "minimumTtl": "minimum_ttl", "echoInterval": "echo_interval"}
+_OF_PROFILE = {
+    "echoMode": "echo",
+    "minimumTtl": "minimum_ttl",
+    "echoInterval": "echo_interval",
+    "receiveInterval": "receive_interval",
+    "transmitInterval": "transmit_interval",
+}
 _OF_ADVERTISEMENT = {
     "localPref": "bgp.local_preference",
     "communities": "bgp.communities",

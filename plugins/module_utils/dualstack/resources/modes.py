@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..addresses.blocks import IPV6, family_of
 from ..findings import ERROR, WARNING, Finding
 from . import extensions
-from .model import Peer, Resource, Resources, Service
+from .model import BFDProfile, Peer, Resource, Resources, Service
 from .relations import of_pool
 from .shapes import mapping
 
@@ -25,6 +25,8 @@ NATIVE, FRR, FRR_K8S = "metallb-native", "metallb-frr", "metallb-frr-k8s"
 MODES = (SPEAKER, NATIVE, FRR, FRR_K8S)
 METALLB = (NATIVE, FRR, FRR_K8S)
 WITH_FRR = (FRR, FRR_K8S)
+WITH_BFD = (SPEAKER, *WITH_FRR)
+LEAST_INTERVAL = 50  # milliseconds: below it, our speaker's BFD would fail paths that work
 
 
 class _Gap(NamedTuple):
@@ -43,7 +45,7 @@ _PEER = (
     _Gap("interface", "interface", (SPEAKER, NATIVE), fix="Give peerAddress."),
     _Gap("localASN", "local_asn", (SPEAKER, NATIVE), (FRR_K8S,), fix="Remove it, and give myASN the ASN that counts."),
     _Gap("vrf", "vrf", (SPEAKER, NATIVE)),
-    _Gap("bfdProfile", "bfd_profile", (NATIVE,), (SPEAKER,), _NEEDS_FRR),
+    _Gap("bfdProfile", "bfd_profile", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("enableGracefulRestart", "graceful_restart", (NATIVE,), (SPEAKER,), _NEEDS_FRR),
     _Gap("connectTime", "connect_time", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("keepaliveTime", "keepalive_time", (NATIVE,), fix="Remove it: native mode uses a third of holdTime."),
@@ -72,6 +74,8 @@ def speaker(given: Mapping[str, Any], resource: Resource) -> Iterable[Finding]:
     """The judge of a Collection that feeds our speaker."""
     if isinstance(resource, Peer):
         return peer(resource, SPEAKER)
+    if isinstance(resource, BFDProfile):
+        return bfd_profile(resource)
     if isinstance(resource, Service) and mapping(given.get("spec")).get("externalTrafficPolicy") == "Local":
         reason, fix = "endpoints are not known to this speaker", "Use Cluster, or accept that every node announces."
         place = f"Service {resource.key}: spec.externalTrafficPolicy"
@@ -99,9 +103,28 @@ def peer(entry: Peer, mode: str) -> list[Finding]:
     return findings
 
 
+def bfd_profile(entry: BFDProfile) -> list[Finding]:
+    """What our speaker refuses or ignores of a BFDProfile: it has no echo, and its packets need a process to run."""
+    findings = []
+    for field, value in (("receiveInterval", entry.receive_interval), ("transmitInterval", entry.transmit_interval)):
+        if value is not None and value < LEAST_INTERVAL:
+            reason = f"is below {LEAST_INTERVAL} ms, the least of {_name(SPEAKER)}"
+            fix = f"Use at least {LEAST_INTERVAL} ms, or MetalLB with FRR (frr-k8s)."
+            place = f"BFDProfile {entry.name}: spec.{field}"
+            findings.append(Finding("unsupported", ERROR, place, str(value), reason, fix))
+    if entry.echo_mode:
+        reason = f"has no effect with {_name(SPEAKER)}: control packets alone watch the path"
+        fix = "Remove it; detection comes from transmitInterval and detectMultiplier."
+        findings.append(Finding("unused", WARNING, f"BFDProfile {entry.name}: spec.echoMode", "", reason, fix))
+    return findings
+
+
 def _check(resources: Resources, mode: str) -> Iterator[Finding]:
     for name in sorted(resources.peers):
         yield from peer(resources.peers[name], mode)
+    if mode == SPEAKER:
+        for name in sorted(resources.bfd_profiles):
+            yield from bfd_profile(resources.bfd_profiles[name])
     if mode == NATIVE:
         yield from _native(resources)
     if mode in METALLB:

@@ -17,7 +17,18 @@ def _mode(name: str) -> Edit:
 
 CASES = [
     # Our speaker
-    Case("mode-ignores", BOTH, put(f"{RACKS}.bfd", "fast"), f"{RACKS}.bfd"),
+    Case(
+        "mode-ignores",
+        BOTH,
+        steps(put(f"{RACKS}.bfd", "fast"), profile(echo=True)),
+        "dualstack.bfd_profiles.fast.echo",
+    ),
+    Case(
+        "mode-refuses",
+        BOTH,
+        steps(put(f"{RACKS}.bfd", "fast"), profile(transmit_interval=49)),
+        "dualstack.bfd_profiles.fast.transmit_interval",
+    ),
     Case("mode-ignores", BOTH, put(f"{RACKS}.graceful_restart", True), f"{RACKS}.graceful_restart"),
     Case("mode-refuses", BOTH, peer(asn=None, dynamic_asn="external"), f"{PEERS}[0].dynamic_asn"),
     Case("mode-refuses", BOTH, peer(addresses=None, interface="eth1"), f"{PEERS}[0].interface"),

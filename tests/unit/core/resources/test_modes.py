@@ -34,7 +34,7 @@ def told(mode: str, *objects: Any) -> dict[str, str]:
         ({"interface": "eth1", "peerAddress": None}, "interface", {SPEAKER, NATIVE}, set()),
         ({"localASN": 64999}, "localASN", {SPEAKER, NATIVE}, {FRR_K8S}),
         ({"vrf": "red"}, "vrf", {SPEAKER, NATIVE}, set()),
-        ({"bfdProfile": "fast"}, "bfdProfile", {NATIVE}, {SPEAKER}),
+        ({"bfdProfile": "fast"}, "bfdProfile", {NATIVE}, set()),
         ({"enableGracefulRestart": True}, "enableGracefulRestart", {NATIVE}, {SPEAKER}),
         ({"connectTime": "5s"}, "connectTime", {NATIVE}, set()),
         ({"keepaliveTime": "5s"}, "keepaliveTime", {NATIVE}, set()),
@@ -82,6 +82,21 @@ def test_what_native_mode_refuses_beside_peers(objects: list[Any], place: str) -
     assert told(NATIVE, *objects) == ({place: ERROR} if place else {})
     for mode in (SPEAKER, FRR, FRR_K8S):
         assert not told(mode, *objects)
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "severity"),
+    [
+        ({"receiveInterval": 49}, "receiveInterval", ERROR),
+        ({"transmitInterval": 10}, "transmitInterval", ERROR),
+        ({"echoMode": True}, "echoMode", WARNING),
+        ({"receiveInterval": 50, "transmitInterval": 1000, "passiveMode": True, "minimumTtl": 250}, "", ""),
+    ],
+)
+def test_what_our_bfd_does_not_do(spec: Any, field: str, severity: str) -> None:
+    assert told(SPEAKER, bfd("fast", **spec)) == ({f"BFDProfile fast: spec.{field}": severity} if field else {})
+    for mode in (FRR, FRR_K8S):
+        assert not told(mode, bfd("fast", **spec))
 
 
 def test_preferences_are_newer_than_the_release() -> None:

@@ -179,11 +179,11 @@ def _profiles(case: Case) -> list[BFDProfile]:
     return [case.resources.bfd_profiles[name] for name in sorted(case.resources.bfd_profiles)]
 
 
-@rule("unknown-bfd-profile", ERROR, only=modes.WITH_FRR)
+@rule("unknown-bfd-profile", ERROR, only=modes.WITH_BFD)
 def unknown_bfd_profile(case: Case) -> Iterator[Problem]:
     """The BFDProfile that a peer names exists.
 
-    Source: MetalLB `config.go`: the whole configuration waits for it.
+    Source: MetalLB `config.go`: the whole configuration waits for it; with our speaker, this session.
     """
     known = case.resources.bfd_profiles
     for peer in _peers(case):
@@ -213,7 +213,7 @@ def bfd_echo_ipv6(case: Case) -> Iterator[Problem]:
                 break
 
 
-@rule("minimum-ttl-unused", WARNING, only=modes.WITH_FRR)
+@rule("minimum-ttl-unused", WARNING, only=modes.WITH_BFD)
 def minimum_ttl_unused(case: Case) -> Iterator[Problem]:
     """minimumTtl is set for multi-hop sessions; it is no interval.
 
@@ -227,7 +227,7 @@ def minimum_ttl_unused(case: Case) -> Iterator[Problem]:
             yield Problem(f"BFDProfile {profile.name}: spec.minimumTtl", str(profile.minimum_ttl), reason, fix)
 
 
-@rule("echo-interval-unused", WARNING, only=modes.WITH_FRR)
+@rule("echo-interval-unused", WARNING, only=modes.WITH_BFD)
 def echo_interval_unused(case: Case) -> Iterator[Problem]:
     """echoInterval goes with echoMode.
 
