@@ -126,7 +126,7 @@ def local(intent: Intent, plan: Plan) -> Iterator[Problem]:
     for path in dict.fromkeys(path for path, _unused in lengths):
         names = [name for where, name in lengths if where == path]
         reason = f"nodes without an endpoint of {among(names)} announce the aggregate too, and drop what arrives"
-        length = next(value for (where, _unused), value in lengths.items() if where == path)
+        (length, *_others) = [value for (where, _unused), value in lengths.items() if where == path]
         yield Problem(path, str(length), reason, "Remove aggregation, or use traffic_policy: Cluster.")
 
 

@@ -90,7 +90,7 @@ def echo_interval(intent: Intent, plan: Plan) -> Iterator[Problem]:
     Source: RFC 5880 section 6.4; MetalLB's echoInterval without echoMode has no effect.
     """
     del plan
-    default = next(key.default for key in BFD_PROFILE.keys if key.name == "echo_interval")
+    (default,) = (key.default for key in BFD_PROFILE.keys if key.name == "echo_interval")
     for name, profile in intent.bfd_profiles.items():
         if profile["echo_interval"] != default and not profile["echo"]:
             path = f"dualstack.bfd_profiles.{name}.echo_interval"

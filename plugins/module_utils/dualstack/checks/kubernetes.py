@@ -42,7 +42,7 @@ def order(intent: Intent, plan: Plan) -> Iterator[Problem]:
             given = cluster[key] or {}
             wanted = [family for family in families if family in given]
             if [family for family in given if family in families] != wanted:
-                reason = f"begins with {FAMILY_NAME[next(iter(given))]}, the cluster with {FAMILY_NAME[wanted[0]]}"
+                reason = f"begins with {FAMILY_NAME[list(given)[0]]}, the cluster with {FAMILY_NAME[wanted[0]]}"
                 fix = f"Write {','.join(given[family] for family in wanted)}, here and in {flag}, or turn `families`."
                 yield Problem(f"{path}.{key}", ", ".join(given.values()), reason, fix)
 

@@ -147,7 +147,8 @@ class _Places:
     def of(self, path: str, names: PeerNames) -> str:
         """The path in the intent; ``path`` is ``Kind name: spec.field``."""
         match = _PLACE.match(path)
-        assert match is not None, path
+        if match is None:
+            raise AssertionError(f"{path} is no place in a resource")
         kind, name, field = match["kind"], match["name"], match["field"] or ""
         if kind == "BGPPeer":
             return self._of_peer(names.sessions[name][0], field)

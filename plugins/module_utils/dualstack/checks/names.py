@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from ..findings import ERROR, nearest
 from ..intent.load import Intent, host_path
 from .rule import Plan, Problem, rule
+from .serving import services
 
 
 @rule("unknown-router", ERROR, silenceable=False)
@@ -230,12 +231,11 @@ def never_announced(intent: Intent, plan: Plan) -> Iterator[Problem]:
     Source: MetalLB allocates such addresses and nobody announces them.
     """
     advertised = {pool for advert in plan["advertisements"] for pool in advert["pools"]}
-    for service in plan["services"]:
+    for entry, service in services(intent, plan):
         for pool in dict.fromkeys(service["pools"].values()):
             if pool not in advertised and not intent.partial:
-                place = next(each["at"] for each in intent.services if each["name"] == service["name"])
                 reason = "no advertisement names the pool, so nobody announces the VIP"
-                yield Problem(f"{place}.pool", pool, reason, "Add the pool to dualstack.advertise.")
+                yield Problem(f"{entry['at']}.pool", pool, reason, "Add the pool to dualstack.advertise.")
 
 
 RULES = (

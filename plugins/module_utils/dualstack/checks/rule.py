@@ -64,5 +64,6 @@ class Rule:
 
 def rule(identifier: str, severity: str, silenceable: bool = True) -> Callable[[Check], Rule]:
     """Makes a rule of a function."""
-    assert severity in SEVERITIES
+    if severity not in SEVERITIES:
+        raise AssertionError(f"{identifier}: {severity} is no severity")
     return lambda check: Rule(identifier, severity, check, silenceable)

@@ -41,9 +41,9 @@ class _Gap(NamedTuple):
 
 _NEEDS_FRR = "Remove it, or let MetalLB use FRR (frr-k8s)."
 _PEER = (
-    _Gap("dynamicASN", "dynamic_asn", (SPEAKER, NATIVE), fix="Give peerASN."),
+    _Gap("dynamicASN", "dynamic_asn", (NATIVE,), fix="Give peerASN."),
     _Gap("interface", "interface", (SPEAKER, NATIVE), fix="Give peerAddress."),
-    _Gap("localASN", "local_asn", (SPEAKER, NATIVE), (FRR_K8S,), fix="Remove it, and give myASN the ASN that counts."),
+    _Gap("localASN", "local_asn", (NATIVE,), (FRR_K8S,), fix="Remove it, and give myASN the ASN that counts."),
     _Gap("vrf", "vrf", (SPEAKER, NATIVE)),
     _Gap("bfdProfile", "bfd_profile", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("enableGracefulRestart", "graceful_restart", (NATIVE,), (SPEAKER,), _NEEDS_FRR),

@@ -39,7 +39,9 @@ class Duration(Shape):
     def read(self, value: Any, path: str, report: Report) -> Any:
         text = value if isinstance(value, str) else ""
         if text != "0" and not re.fullmatch(r"(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+", text):
-            given = f"{value}s" if type(value) is int or text.isdigit() else "1m30s"
+            given = (
+                f"{value}s" if (isinstance(value, int) and not isinstance(value, bool)) or text.isdigit() else "1m30s"
+            )
             return error(report, "syntax", path, value, "is not a duration", f'Write it with a unit: "{given}".')
         parts = re.findall(r"([\d.]+)(h|ms|m|s|us|µs|ns)", text)
         seconds = sum((Decimal(number) * _UNITS[unit] for number, unit in parts), Decimal(0))
