@@ -57,16 +57,14 @@ def selected_pools(source: Source, kind: str, name: str) -> list[str]:
 def _pools(source: Source, advert: Advertisement, report: Report) -> list[str]:
     """The pools by name: an intent has no selectors of pools, and names all where the object names none."""
     found = selected_pools(source, kind_of(advert), advert.name)
-    if set(found) == set(advert.pools):
-        return found
     place = f"{kind_of(advert)} {advert.name}: spec.ipAddressPool{'Selectors' if advert.pool_selectors else 's'}"
-    if found:
+    if not found:
+        reason = "selects no pool, so it is left out"
+        report(Finding("left-out", HINT, place, "", reason, "Remove it, or correct its labels."))
+    elif set(found) != set(advert.pools):
         reason = "an intent names pools: these are the ones that are selected today"
         fix = "Name a later pool in the advertisement too."
         report(Finding("pools-named", HINT, place, ", ".join(found), reason, fix))
-    else:
-        reason = "selects no pool, so it is left out"
-        report(Finding("left-out", HINT, place, "", reason, "Remove it, or correct its labels."))
     return found
 
 

@@ -23,8 +23,8 @@ def pools(plan: Mapping[str, Any], cluster: str) -> dict[str, Pool]:
 def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[ServiceWish]:
     """The Services of a cluster in the order of the plan, each pinned to its addresses.
 
-    Our speaker is given the addresses in the status as well, and serves from both pools of a pair. MetalLB, which writes
-    the status itself, knows one pool per Service, and refuses one address for a Service with two families.
+    Our speaker is given the addresses in the status as well, and serves from both pools of a pair. MetalLB writes the
+    status itself, knows one pool per Service, and refuses one address for a Service with two families.
     """
     for service in plan["services"]:
         if service["cluster"] == cluster:
