@@ -41,8 +41,9 @@ def order(intent: Intent, plan: Plan) -> Iterator[Problem]:
         for key, flag in (("pods", CLUSTER_CIDR), ("services", SERVICE_RANGE)):
             given = cluster[key] or {}
             wanted = [family for family in families if family in given]
-            if [family for family in given if family in families] != wanted:
-                reason = f"begins with {FAMILY_NAME[list(given)[0]]}, the cluster with {FAMILY_NAME[wanted[0]]}"
+            held = [family for family in given if family in families]
+            if held != wanted:
+                reason = f"begins with {FAMILY_NAME[held[0]]}, the cluster with {FAMILY_NAME[wanted[0]]}"
                 fix = f"Write {','.join(given[family] for family in wanted)}, here and in {flag}, or turn `families`."
                 yield Problem(f"{path}.{key}", ", ".join(given.values()), reason, fix)
 

@@ -78,8 +78,9 @@ def address_order(intent: Intent, plan: Plan) -> Iterator[Problem]:
         groups = [(f".racks.{rack}", own) for rack, own in facts["racks"].items()]
         for key, own in [*groups, (".addresses", facts["addresses"] or {})]:
             wanted = [family for family in families if family in own]
-            if [family for family in own if family in families] != wanted:
-                reason = f"begins with {FAMILY_NAME[list(own)[0]]}, the cluster with {FAMILY_NAME[families[0]]}"
+            held = [family for family in own if family in families]
+            if held != wanted:
+                reason = f"begins with {FAMILY_NAME[held[0]]}, the cluster with {FAMILY_NAME[families[0]]}"
                 order = ",".join(own[family] for family in wanted)
                 fix = f"Write {order}, here and in --node-ip."
                 yield Problem(f"{host_path(node)}{key}", ", ".join(own.values()), reason, fix)
