@@ -325,6 +325,46 @@ def test_changes_that_need_no_reset(frr: Frr, router: Host, node: Host, wire: Wi
 
 
 @pytest.mark.parametrize("transport", FAMILIES)
+def test_a_router_that_asks_again_sees_where_the_answer_ends(
+    frr: Frr, router: Host, node: Host, wire: Wire, transport: str
+) -> None:
+    """RFC 7313: one request per family, and two marks in return for each."""
+    configure(frr, node, transport)
+    address = node.address(transport)
+    link = wire.link()
+    link.full(peers={"tor": peer(router, node, transport)}, routes=routes("tor"))
+    until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
+    offered = frr.neighbour(address)["neighborCapabilities"]
+    assert offered["enhancedRouteRefresh"] == "advertisedAndReceived"
+    for asked in (1, 2):
+        frr.vty.run(f"clear bgp {address} soft in")
+        until(lambda asked=asked: frr.neighbour(address)["messageStats"]["routeRefreshRecv"] == 4 * asked, "the marks")
+        assert held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}
+    assert frr.neighbour(address)["connectionsEstablished"] == 1
+    assert link.session("tor")["flaps"] == 0
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+@pytest.mark.parametrize(("asn", "dynamic"), [(64500, "external"), (ASN, "internal")])
+def test_an_asn_that_nobody_states(
+    frr: Frr, router: Host, node: Host, wire: Wire, asn: int, dynamic: str, transport: str
+) -> None:
+    configure(frr, node, transport, asn)
+    link = wire.link()
+    link.full(
+        peers={"tor": peer(router, node, transport, peer_asn=None, dynamic_asn=dynamic)},
+        routes=routes("tor", local_preference=150),
+    )
+    until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
+    (found,) = frr.route(PREFIXES[transport][0])
+    assert found.get("locPrf") == (150 if dynamic == "internal" else None)
+    assert link.session("tor")["peer_asn"] == asn
+    (other,) = {"internal", "external"} - {dynamic}
+    link.delta(peers={"tor": peer(router, node, transport, peer_asn=None, dynamic_asn=other)})
+    until(lambda: f"peer AS {asn} refused" in link.session("tor")["last_error"], "the wrong kind is refused")
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
 def test_thousands_of_prefixes_come_and_go(frr: Frr, router: Host, node: Host, wire: Wire, transport: str) -> None:
     configure(frr, node, transport)
     count = 3000

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+INTERNAL, EXTERNAL = "internal", "external"  # ASNs that are accepted where none is stated: our own, any other
+
 
 class Peer(NamedTuple):
-    """One BGP neighbour. Times in seconds; addresses as packed octets; ``ttl_security`` in hops (1: on the link)."""
+    """One BGP neighbour. Times in seconds; addresses as packed octets; ``ttl_security`` in hops (1: on the link).
+
+    Either ``peer_asn`` or ``dynamic_asn`` is there.
+    """
 
     local_asn: int
-    peer_asn: int
+    peer_asn: int | None
     address: bytes
     port: int
     source_address: bytes | None
@@ -31,6 +36,7 @@ class Peer(NamedTuple):
     bfd: Bfd | None = None
     ttl: int | None = None
     ttl_security: int | None = None
+    dynamic_asn: str | None = None
 
     @property
     def sent_ttl(self) -> int | None:
@@ -47,7 +53,7 @@ class Peer(NamedTuple):
     @property
     def internal(self) -> bool:
         """Whether this is an iBGP peer (RFC 4271 section 1.1)."""
-        return self.local_asn == self.peer_asn
+        return self.dynamic_asn == INTERNAL or self.local_asn == self.peer_asn
 
     def needs_reset(self, other: Peer) -> bool:
         """Whether going from this to ``other`` takes a new session: it stands in OPEN or belongs to the connection."""

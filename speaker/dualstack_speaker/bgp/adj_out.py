@@ -17,7 +17,7 @@ from ..base.addresses import FAMILIES, IPV4, prefix_family
 from ..base.model import Attributes, Peer
 from . import attributes, iana
 from .framing import message
-from .messages import Negotiated
+from .messages import Negotiated, encode_route_refresh
 
 SLICE = 500  # prefixes made into UPDATEs at a time: what one turn of the event loop may cost
 _BODY = iana.MAX_LENGTH - iana.HEADER_LENGTH - 4  # what the two length fields of an UPDATE leave
@@ -29,6 +29,7 @@ class _Family:
         self.pending: dict[bytes, Attributes | None] = {}
         self.end_of_rib = False  # whether it is still to be sent in this session
         self.repeating = False  # everything is being sent once more: what is the same is pending nevertheless
+        self.begin_mark = self.end_mark = False  # of RFC 7313, still to be sent around what is repeated
 
     def put(self, key: bytes, value: Attributes | None) -> None:
         held = self.sent.get(key)
@@ -37,11 +38,18 @@ class _Family:
         else:
             self.pending[key] = value
 
-    def repeat(self) -> None:
+    def repeat(self, marked: bool) -> None:
         self.pending = {**self.sent, **self.pending}
         self.repeating = True
+        if marked and not self.end_of_rib:  # RFC 7313 section 4: not before End-of-RIB
+            self.begin_mark = self.end_mark = True
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self.pending or self.end_of_rib or self.end_mark)
 
     def forget_sent(self) -> None:
+        self.begin_mark = self.end_mark = False
         if self.sent or self.end_of_rib:
             wanted = {**self.sent, **self.pending}
             self.pending = {key: value for key, value in wanted.items() if value is not None}
@@ -90,15 +98,18 @@ class AdjOut:
         for routes in self._families.values():
             routes.forget_sent()
 
-    def again(self, names: Iterable[str]) -> None:
-        """Everything of these families is to be sent once more (ROUTE-REFRESH, a changed next hop)."""
+    def again(self, names: Iterable[str], marked: bool = False) -> None:
+        """Everything of these families is to be sent once more (ROUTE-REFRESH, a changed next hop).
+
+        ``marked``: with marks where it begins and ends, so that the peer drops what is not among it (RFC 7313).
+        """
         for name in names:
-            self._families[name].repeat()
+            self._families[name].repeat(marked)
 
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send in this session."""
-        return any(self._families[name].pending or self._families[name].end_of_rib for name in self._active)
+        return any(self._families[name].waiting for name in self._active)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -109,11 +120,17 @@ class AdjOut:
         """The next slice as UPDATE messages, empty when nothing waits. What it returns counts as sent."""
         for name in self._active:
             routes = self._families[name]
+            if routes.begin_mark:
+                routes.begin_mark = False
+                return encode_route_refresh(name, iana.REFRESH_BEGINS)
             if routes.pending:
                 return b"".join(_updates(peer, four_octet_asn, name, routes.take(SLICE)))
             if routes.end_of_rib:
                 routes.end_of_rib = False
                 return end_of_rib(name)
+            if routes.end_mark:
+                routes.end_mark = False
+                return encode_route_refresh(name, iana.REFRESH_ENDS)
         return b""
 
 

@@ -49,6 +49,8 @@ class Event(enum.Enum):
     HEADER_BAD = "header bad"  # 21
     OPEN_BAD = "open bad"  # 22
     NOTIFICATION = "notification"  # 24, 25
+    OFFER_REFUSED = "offer refused"  # 25, with a capability that can be left out (RFC 5492)
+    REFRESH_BAD = "route refresh bad"  # RFC 7313 section 5
     KEEPALIVE = "keepalive received"  # 26
     UPDATE = "update"  # 27
     ROUTE_REFRESH = "route refresh"  # RFC 2918
@@ -71,6 +73,7 @@ class Action(enum.Enum):
     HOLD_EXPIRED = "hold_expired"
     SEND_HOLD_EXPIRED = "send_hold_expired"
     UNEXPECTED = "unexpected"  # FSM error with the subcode of RFC 6608, hang up, back off
+    OFFER_LESS = "offer_less"  # hang up, dial at once and offer what was not refused
     CEASE = "cease"  # Cease with a reason, hang up, stay down
     AGAIN = "again"  # Cease with a reason, hang up, dial at once
     WAIT_FOR_PATH = "wait_for_path"  # Cease: BFD down, hang up, dial when the path is back
@@ -87,6 +90,7 @@ _TALKING = {
     Event.HOLD_DUE: (Action.HOLD_EXPIRED, State.IDLE),
     Event.SEND_HOLD_DUE: (Action.SEND_HOLD_EXPIRED, State.IDLE),
     Event.NOTIFICATION: (Action.FAIL, State.IDLE),
+    Event.OFFER_REFUSED: (Action.OFFER_LESS, State.IDLE),
     Event.HEADER_BAD: (Action.REFUSE, State.IDLE),
 }
 
@@ -122,6 +126,7 @@ TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
         Event.KEEPALIVE: (Action.ALIVE, State.ESTABLISHED),
         Event.UPDATE: (Action.COUNT_UPDATE, State.ESTABLISHED),
         Event.ROUTE_REFRESH: (Action.REFRESH, State.ESTABLISHED),
+        Event.REFRESH_BAD: (Action.REFUSE, State.IDLE),
         Event.KEEPALIVE_DUE: (Action.SEND_KEEPALIVE, State.ESTABLISHED),
     },
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..base.addresses import show
@@ -32,13 +33,15 @@ class Negotiated(NamedTuple):
     families: tuple[str, ...]
     hold_time: int
     four_octet_asn: bool
+    peer_asn: int = 0
+    enhanced_refresh: bool = False
 
 
-def encode_open(peer: Peer) -> bytes:
-    """Our OPEN for a peer."""
+def encode_open(peer: Peer, offered: Iterable[capabilities.Capability]) -> bytes:
+    """Our OPEN for a peer; one without capabilities has no optional parameters at all."""
     asn = peer.local_asn if peer.local_asn < 65536 else iana.AS_TRANS
-    block = capabilities.encode(peer.families, peer.local_asn)
-    options = bytes((iana.PARAMETER_CAPABILITIES, len(block))) + block
+    block = capabilities.encode(offered)
+    options = bytes((iana.PARAMETER_CAPABILITIES, len(block))) + block if block else b""
     head = bytes((iana.VERSION,)) + asn.to_bytes(2, "big") + peer.hold_time.to_bytes(2, "big") + peer.router_id
     return message(iana.OPEN, head + bytes((len(options),)) + options)
 
@@ -65,28 +68,44 @@ def decode_open(body: bytes) -> Open:
     return Open(asn if offered.asn is None else offered.asn, hold_time, identifier, offered)
 
 
-def negotiate(peer: Peer, theirs: Open) -> Negotiated:
-    """What a session with this OPEN uses.
+def negotiate(peer: Peer, offered: Iterable[capabilities.Capability], theirs: Open) -> Negotiated:
+    """What a session uses after we offered this and got that OPEN.
 
-    SessionError when there can be none (RFC 4271 section 6.2, RFC 5492, RFC 6286).
+    SessionError when there can be none (RFC 4271 section 6.2, RFC 5492, RFC 6286, RFC 7607).
     """
-    if theirs.asn != peer.peer_asn:
-        text = f"peer AS {theirs.asn} refused: {peer.peer_asn} is configured for {show(peer.address)}"
-        raise SessionError(iana.OPEN_ERROR, iana.BAD_PEER_AS, text)
+    problem = _wrong_asn(peer, theirs.asn)
+    if problem:
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_PEER_AS, f"peer AS {theirs.asn} refused: {problem}")
     if theirs.identifier == bytes(4) or (peer.internal and theirs.identifier == peer.router_id):
         text = f"peer's router ID {show(theirs.identifier)} refused: it is 0 or our own"
         raise SessionError(iana.OPEN_ERROR, iana.BAD_IDENTIFIER, text)
     if theirs.hold_time in (1, 2):
         text = f"peer's hold time of {theirs.hold_time} s refused: it must be 0 or at least 3 s"
         raise SessionError(iana.OPEN_ERROR, iana.BAD_HOLD_TIME, text)
-    offered = theirs.capabilities.families
-    accepted = ("ipv4",) if offered is None else offered
-    families = tuple(name for name in peer.families if name in accepted)
+    ours, others = capabilities.read(offered), theirs.capabilities
+    carried, accepted = (("ipv4",) if side.families is None else side.families for side in (ours, others))
+    families = tuple(name for name in carried if name in accepted)
     if not families:
-        text = f"peer carries none of {', '.join(peer.families)}: activate them for us on {show(peer.address)}"
-        wanted = capabilities.encode(peer.families, peer.local_asn)
-        raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, wanted)
-    return Negotiated(families, min(peer.hold_time, theirs.hold_time), theirs.capabilities.asn is not None)
+        text = f"peer carries none of {', '.join(carried)}: activate them for us on {show(peer.address)}"
+        raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, capabilities.families_of(offered))
+    return Negotiated(
+        families,
+        min(peer.hold_time, theirs.hold_time),
+        None not in (ours.asn, others.asn),
+        theirs.asn,
+        ours.enhanced_refresh and others.enhanced_refresh,
+    )
+
+
+def _wrong_asn(peer: Peer, asn: int) -> str:
+    """Why a peer of this ASN is refused; empty when it is not."""
+    if asn == 0:
+        return "nobody has this ASN (RFC 7607)"
+    if peer.peer_asn is not None:
+        return "" if asn == peer.peer_asn else f"{peer.peer_asn} is configured for {show(peer.address)}"
+    if (asn == peer.local_asn) == peer.internal:
+        return ""
+    return f"{show(peer.address)} must be {'in our AS' if peer.internal else 'in another AS than'} {peer.local_asn}"
 
 
 def encode_notification(code: int, subcode: int, data: bytes = b"") -> bytes:
@@ -106,6 +125,8 @@ def describe_notification(body: bytes, peer: Peer) -> str:
     text = iana.describe(code, subcode)
     if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_PEER_AS):
         return f"peer refused our AS {peer.local_asn}: it expects another one; {text}"
+    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_CAPABILITY):
+        return f"peer refused a capability of ours, or demands one that we do not have; {text}"
     if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_IDENTIFIER):
         return f"peer refused our router ID {show(peer.router_id)}; {text}"
     if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_HOLD_TIME):
@@ -116,11 +137,22 @@ def describe_notification(body: bytes, peer: Peer) -> str:
     return f"peer closed the session; {text}"
 
 
-def decode_route_refresh(body: bytes) -> str | None:
+def decode_route_refresh(body: bytes, enhanced: bool) -> str | None:
     """The family that a ROUTE-REFRESH asks for.
 
-    None when it is none of ours (RFC 2918: ignored) or no plain request (RFC 7313).
+    None when it is none of ours (RFC 2918: ignored) or no request: the peer then marks where the routes that it
+    repeats begin and end. SessionError for such a mark of a wrong length (RFC 7313 section 5).
     """
     reader = Reader(body)
     afi, subtype, safi = reader.number(2), reader.number(1), reader.number(1)
-    return iana.FAMILY_OF.get((afi, safi)) if subtype == 0 else None
+    if enhanced and subtype in (iana.REFRESH_BEGINS, iana.REFRESH_ENDS) and reader.left:
+        text = f"received a ROUTE-REFRESH of {len(body)} octets instead of 4"
+        data = message(iana.ROUTE_REFRESH, body)
+        raise SessionError(iana.REFRESH_ERROR, iana.INVALID_REFRESH_LENGTH, text, data)
+    return iana.FAMILY_OF.get((afi, safi)) if subtype == iana.REFRESH else None
+
+
+def encode_route_refresh(family: str, subtype: int) -> bytes:
+    """A mark around routes that are repeated (RFC 7313 section 3.2)."""
+    afi, safi = iana.AFI_SAFI[family]
+    return message(iana.ROUTE_REFRESH, bytes((0, afi, subtype, safi)))

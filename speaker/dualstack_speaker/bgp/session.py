@@ -20,7 +20,7 @@ from ..base.backoff import Backoff, jittered
 from ..base.deadlines import Deadlines
 from ..base.model import Attributes, Peer
 from ..base.outputs import Dial, Field, Hangup, Note, Output, Send
-from . import iana, messages
+from . import capabilities, iana, messages
 from .adj_out import AdjOut
 from .errors import SessionError
 from .framing import Framer
@@ -38,7 +38,8 @@ class _Detail(NamedTuple):
     """What comes with an event."""
 
     text: str = ""
-    body: bytes = b""
+    refused: frozenset[capabilities.Capability] = frozenset()
+    family: str | None = None
     error: SessionError | None = None
     negotiated: messages.Negotiated | None = None
 
@@ -47,11 +48,15 @@ _NONE = _Detail()
 
 
 class Snapshot(NamedTuple):
-    """A session's state for status and metrics. ``established_s``: seconds in Established, None otherwise."""
+    """A session's state for status and metrics. ``established_s``: seconds in Established, None otherwise.
+
+    ``peer_asn``: None where any is accepted and none is known.
+    """
 
     state: str
     established_s: float | None
     families: tuple[str, ...]
+    peer_asn: int | None
     flaps: int
     announced: dict[str, int]
     updates_received: int
@@ -73,6 +78,8 @@ class Session:
         self._routes = AdjOut()
         self._negotiated: messages.Negotiated | None = None
         self._greeted = False  # our OPEN is out
+        self._offered: tuple[capabilities.Capability, ...] = ()  # what stands in it
+        self._refused: frozenset[capabilities.Capability] = frozenset()  # what the peer does not take
         self._blocked = False
         self._established_at: float | None = None
         self._flaps = 0
@@ -95,6 +102,7 @@ class Session:
     def reconfigure(self, peer: Peer, now: float) -> list[Output]:
         """Takes a changed peer over; the session is reset only when the change stands in OPEN or in the connection."""
         before, self.peer = self.peer, peer
+        self._refused = frozenset()
         self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
         if before.needs_reset(peer):
             return self._fire(Event.RESTART, now)
@@ -179,6 +187,7 @@ class Session:
             self.state.value,
             None if up is None else now - up,
             self._negotiated.families if self._negotiated and up is not None else (),
+            self._negotiated.peer_asn if self._negotiated and up is not None else self.peer.peer_asn,
             self._flaps,
             self._routes.counts,
             self._updates_received,
@@ -190,16 +199,29 @@ class Session:
     def _message(self, kind: int, body: bytes, now: float) -> list[Output]:
         if kind == iana.OPEN:
             try:
-                negotiated = messages.negotiate(self.peer, messages.decode_open(body))
+                negotiated = messages.negotiate(self.peer, self._offered, messages.decode_open(body))
             except SessionError as error:
                 return self._fire(Event.OPEN_BAD, now, _Detail(error.text, error=error))
             return self._fire(Event.OPEN, now, _Detail(negotiated=negotiated))
         if kind == iana.NOTIFICATION:
-            return self._fire(Event.NOTIFICATION, now, _Detail(messages.describe_notification(body, self.peer)))
-        event = {iana.UPDATE: Event.UPDATE, iana.KEEPALIVE: Event.KEEPALIVE, iana.ROUTE_REFRESH: Event.ROUTE_REFRESH}[
-            kind
-        ]
-        return self._fire(event, now, _Detail(body=body))
+            detail = _Detail(messages.describe_notification(body, self.peer), self._refusal(body))
+            return self._fire(Event.OFFER_REFUSED if detail.refused else Event.NOTIFICATION, now, detail)
+        if kind == iana.ROUTE_REFRESH:
+            try:
+                family = messages.decode_route_refresh(
+                    body, bool(self._negotiated and self._negotiated.enhanced_refresh)
+                )
+            except SessionError as error:
+                return self._fire(Event.REFRESH_BAD, now, _Detail(error.text, error=error))
+            return self._fire(Event.ROUTE_REFRESH, now, _Detail(family=family))
+        return self._fire(Event.UPDATE if kind == iana.UPDATE else Event.KEEPALIVE, now)
+
+    def _refusal(self, body: bytes) -> frozenset[capabilities.Capability]:
+        """What can be left out of the next OPEN after this NOTIFICATION."""
+        code, subcode = body[0], body[1]
+        if code != iana.OPEN_ERROR or subcode not in (iana.BAD_PARAMETER, iana.BAD_CAPABILITY):
+            return frozenset()
+        return capabilities.refused(self._offered, subcode, body[2:])
 
     def _fire(self, event: Event, now: float, detail: _Detail = _NONE) -> list[Output]:
         action, after = step(self.state, event)
@@ -244,7 +266,10 @@ class Session:
         self._deadlines.clear()
         self._deadlines.set("hold", now + OPEN_HOLD)
         self._greeted = True
-        return [Send(messages.encode_open(self.peer))]
+        self._offered = tuple(
+            item for item in capabilities.offer(self.peer) if capabilities.key(item) not in self._refused
+        )
+        return [Send(messages.encode_open(self.peer, self._offered))]
 
     def _confirm(self, now: float, detail: _Detail) -> list[Output]:
         self._negotiated = detail.negotiated
@@ -270,9 +295,8 @@ class Session:
         return self._alive(now, detail)
 
     def _refresh(self, now: float, detail: _Detail) -> list[Output]:
-        family = messages.decode_route_refresh(detail.body)
-        if family and self._negotiated and family in self._negotiated.families:
-            self._routes.again((family,))
+        if self._negotiated and detail.family in self._negotiated.families:
+            self._routes.again((detail.family,), self._negotiated.enhanced_refresh)
         return self._alive(now, detail)
 
     def _send_keepalive(self, now: float, detail: _Detail) -> list[Output]:
@@ -285,6 +309,12 @@ class Session:
 
     def _fail(self, now: float, detail: _Detail) -> list[Output]:
         return self._end(detail.text, now, retry=True)
+
+    def _offer_less(self, now: float, detail: _Detail) -> list[Output]:
+        self._refused |= detail.refused
+        out = self._end(f"{detail.text}; trying without it", now, retry=False)
+        self._deadlines.set("retry", now)
+        return out
 
     def _refuse(self, now: float, detail: _Detail) -> list[Output]:
         error = detail.error
@@ -330,6 +360,7 @@ class Session:
         up = self._established_at
         if up is not None:
             self._flaps += 1
+            self._refused = frozenset()  # the peer may come back as another version
             if now - up >= STABLE:
                 self._backoff.forget()
         self._last_error = text

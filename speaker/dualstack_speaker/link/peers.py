@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.addresses import FAMILIES, family, show
-from ..base.model import Peer
+from ..base.model import EXTERNAL, INTERNAL, Peer
 from . import bfd
 from .errors import LinkError
 from .fields import Fields
@@ -37,12 +37,18 @@ def decode(where: str, value: Any) -> Peer:
     hops = Fields(f"{where}.next_hop", fields.take("next_hop"))
     next_hop = {name: _next_hop(hops, name, name in families) for name in FAMILIES}
     hops.end()
+    dynamic = fields.take("dynamic_asn", None)
+    if dynamic not in (None, INTERNAL, EXTERNAL):
+        raise LinkError(f"{where}.dynamic_asn: {dynamic!r} is neither {INTERNAL}, {EXTERNAL} nor null")
+    peer_asn = fields.take("peer_asn", None) if dynamic else fields.number("peer_asn", 1, 0xFFFFFFFF)
+    if dynamic and peer_asn is not None:
+        raise LinkError(f"{where}.peer_asn: {peer_asn} stands beside dynamic_asn")
     ttl, ttl_security = fields.optional_number("ttl", 1, 255), fields.optional_number("ttl_security", 1, 254)
     if ttl is not None and ttl_security is not None:
         raise LinkError(f"{where}.ttl: {ttl} stands beside ttl_security, which sends 255 (RFC 5082)")
     peer = Peer(
         local_asn=fields.number("local_asn", 1, 0xFFFFFFFF),
-        peer_asn=fields.number("peer_asn", 1, 0xFFFFFFFF),
+        peer_asn=peer_asn,
         address=address,
         port=fields.number("port", 1, 65535, 179),
         source_address=source,
@@ -56,6 +62,7 @@ def decode(where: str, value: Any) -> Peer:
         next_hop_ipv6=next_hop["ipv6"],
         multihop=fields.flag("multihop", False),
         bfd=bfd.decode(f"{where}.bfd", fields.take("bfd", None)),
+        dynamic_asn=dynamic,
         ttl=ttl,
         ttl_security=ttl_security,
     )
@@ -80,6 +87,7 @@ def encode(peer: Peer) -> dict[str, Any]:
         "families": list(peer.families),
         "next_hop": {name: show(hop) for name, hop in hops.items() if hop is not None},
         "multihop": peer.multihop,
+        "dynamic_asn": peer.dynamic_asn,
         "bfd": bfd.encode(peer.bfd),
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,

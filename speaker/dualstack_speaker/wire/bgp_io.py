@@ -101,7 +101,7 @@ class BgpDriver:
         return {
             "state": seen.state,
             "address": show(peer.address),
-            "peer_asn": peer.peer_asn,
+            "peer_asn": seen.peer_asn,
             "transport": "ipv4" if len(peer.address) == 4 else "ipv6",
             "families": list(seen.families or peer.families),
             "established_s": None if seen.established_s is None else round(seen.established_s, 3),

@@ -71,8 +71,9 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         return None
     timers = peer.timers
     return {
-        "local_asn": peer.my_asn,
+        "local_asn": peer.local_asn or peer.my_asn,
         "peer_asn": peer.peer_asn,
+        "dynamic_asn": peer.dynamic_asn,
         "address": peer.address,
         "port": peer.port,
         "source_address": source.text if source else peer.source_address,
@@ -86,7 +87,6 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "multihop": peer.multihop,
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,
-    }
         "bfd": bfd,
     }
 
@@ -113,6 +113,7 @@ def _bfd(peer: Peer, resources: Resources, near: bool, findings: list[Finding]) 
         "multiplier": profile.detect_multiplier or BFD_MULTIPLIER,
         "passive": profile.passive_mode,
         "minimum_ttl": lowest if far else None,
+    }
 
 
 def _path(peer: Peer, field: str) -> str:

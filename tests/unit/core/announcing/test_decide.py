@@ -100,6 +100,15 @@ def test_a_session_on_the_link_takes_the_address_of_the_link_and_carries_its_tra
     assert session["password"] is None and session["multihop"] is False
 
 
+@both
+def test_another_asn_of_ours_and_an_asn_that_is_not_stated(family: str) -> None:
+    peer = {"ipv4": PEER4, "ipv6": PEER6}[family]
+    spec = {**peer["spec"], "localASN": 64999, "peerASN": None, "dynamicASN": "external"}
+    given = {key: value for key, value in spec.items() if value is not None}
+    (session,) = run(*NODES, {**peer, "spec": given}).desired["peers"].values()
+    assert (session["local_asn"], session["peer_asn"], session["dynamic_asn"]) == (64999, None, "external")
+
+
 @pytest.mark.parametrize("peer", [PEER4, PEER6])
 def test_a_session_for_both_families_has_the_next_hops_of_the_same_interface(peer: Object) -> None:
     spec = {**peer["spec"], "dualStackAddressFamily": True}
@@ -183,15 +192,6 @@ def test_a_password_comes_from_its_secret_and_a_missing_secret_stops_one_peer_on
     assert "hunter2" not in str(decision.findings)
 
 
-# --- BGP
-
-
-@both
-def test_a_prefix_goes_to_the_sessions_of_its_family(family: str) -> None:
-    decision = bgp()
-    assert decision.desired["routes"][FULL[family]] == [
-        {"peers": [f"tor1-{family}"], "communities": [], "large_communities": [], "local_preference": None}
-    ]
 def watched(**spec: Any) -> dict[str, Any]:
     """How BFD watches the session of a peer with the profile ``fast``."""
     profile = metallb(
@@ -236,6 +236,15 @@ def test_a_changed_bfd_profile_is_seen() -> None:
         assert peers["tor1-ipv4"]["bfd"]["transmit_ms"] == interval
 
 
+# --- BGP
+
+
+@both
+def test_a_prefix_goes_to_the_sessions_of_its_family(family: str) -> None:
+    decision = bgp()
+    assert decision.desired["routes"][FULL[family]] == [
+        {"peers": [f"tor1-{family}"], "communities": [], "large_communities": [], "local_preference": None}
+    ]
     entry = one(decision, VIP[family])
     assert (entry.mode, entry.announcer, entry.reason, entry.service) == ("bgp", "node1", "", "default/shop")
     assert not decision.desired["layer2"]

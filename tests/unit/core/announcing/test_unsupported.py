@@ -26,8 +26,6 @@ PEERS = {
     "changed",
     [
         {"vrf": "red"},
-        {"local_asn": 64999},
-        {"peer_asn": None, "dynamic_asn": "external"},
         {"address": None, "interface": "eth1"},
     ],
 )

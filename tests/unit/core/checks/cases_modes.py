@@ -30,9 +30,14 @@ CASES = [
         "dualstack.bfd_profiles.fast.transmit_interval",
     ),
     Case("mode-ignores", BOTH, put(f"{RACKS}.graceful_restart", True), f"{RACKS}.graceful_restart"),
-    Case("mode-refuses", BOTH, peer(asn=None, dynamic_asn="external"), f"{PEERS}[0].dynamic_asn"),
+    Case(
+        "mode-refuses",
+        BOTH,
+        steps(_mode("native"), peer(asn=None, dynamic_asn="external")),
+        f"{PEERS}[0].dynamic_asn",
+    ),
     Case("mode-refuses", BOTH, peer(addresses=None, interface="eth1"), f"{PEERS}[0].interface"),
-    Case("mode-refuses", BOTH, peer(local_asn=64999), f"{PEERS}[0].local_asn"),
+    Case("mode-refuses", BOTH, steps(_mode("native"), peer(local_asn=64999)), f"{PEERS}[0].local_asn"),
     Case("mode-refuses", BOTH, peer(vrf="blue"), f"{PEERS}[0].vrf"),
     # MetalLB without FRR
     Case("mode-refuses", BOTH, _mode("native"), "dualstack.pools[0]"),

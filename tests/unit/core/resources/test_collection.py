@@ -198,8 +198,6 @@ def test_bad_peers(spec: Object) -> None:
     [
         {"interface": "eth0", "peerAddress": None},
         {"vrf": "red"},
-        {"dynamicASN": "external", "peerASN": None},
-        {"localASN": 64999},
     ],
 )
 def test_what_a_judge_refuses_leaves_the_last_good_version(spec: Object) -> None:

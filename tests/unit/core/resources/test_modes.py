@@ -30,9 +30,9 @@ def told(mode: str, *objects: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("spec", "field", "refusing", "ignoring"),
     [
-        ({"dynamicASN": "external", "peerASN": None}, "dynamicASN", {SPEAKER, NATIVE}, set()),
+        ({"dynamicASN": "external", "peerASN": None}, "dynamicASN", {NATIVE}, set()),
         ({"interface": "eth1", "peerAddress": None}, "interface", {SPEAKER, NATIVE}, set()),
-        ({"localASN": 64999}, "localASN", {SPEAKER, NATIVE}, {FRR_K8S}),
+        ({"localASN": 64999}, "localASN", {NATIVE}, {FRR_K8S}),
         ({"vrf": "red"}, "vrf", {SPEAKER, NATIVE}, set()),
         ({"bfdProfile": "fast"}, "bfdProfile", {NATIVE}, set()),
         ({"enableGracefulRestart": True}, "enableGracefulRestart", {NATIVE}, {SPEAKER}),

@@ -12,7 +12,7 @@ import pytest
 from dualstack_speaker.base.addresses import parse
 from dualstack_speaker.base.model import Attributes, Bfd, Peer
 from dualstack_speaker.base.outputs import Dial, Hangup, Note, Output, Send
-from dualstack_speaker.bgp import fsm, iana, messages
+from dualstack_speaker.bgp import capabilities, fsm, iana, messages
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import message
 from dualstack_speaker.bgp.fsm import Event, State
@@ -38,7 +38,7 @@ def describe(outputs: list[Output]) -> list[str]:
 def their_open(peer: Peer, **changes: Any) -> bytes:
     """The OPEN that the peer sends."""
     mirrored = peer._replace(local_asn=peer.peer_asn, router_id=b"\x0a\0\1\1", **changes)
-    return messages.encode_open(mirrored)
+    return messages.encode_open(mirrored, capabilities.offer(mirrored))
 
 
 def bring(state: State, peer: Peer) -> Session:
@@ -70,6 +70,8 @@ def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Outpu
         Event.OPEN_BAD: lambda: session.received(number, their_open(peer, peer_asn=1, hold_time=2), now),
         Event.HEADER_BAD: lambda: session.received(number, bytes(19), now),
         Event.NOTIFICATION: lambda: session.received(number, messages.encode_notification(6, 4), now),
+        Event.OFFER_REFUSED: lambda: session.received(number, messages.encode_notification(2, 7, b"\x46\0"), now),
+        Event.REFRESH_BAD: lambda: session.received(number, message(iana.ROUTE_REFRESH, b"\0\1\1\1\0"), now),
         Event.KEEPALIVE: lambda: session.received(number, messages.KEEPALIVE, now),
         Event.UPDATE: lambda: session.received(number, message(iana.UPDATE, bytes(4)), now),
         Event.ROUTE_REFRESH: lambda: session.received(number, message(iana.ROUTE_REFRESH, b"\0\1\0\1"), now),
@@ -114,6 +116,7 @@ ROWS = [
     Row(OPEN_SENT, Event.HOLD_DUE, IDLE, ["notification 4/0", "hang up"], RETRY),
     Row(OPEN_SENT, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", "hang up"], RETRY),
     Row(OPEN_SENT, Event.NOTIFICATION, IDLE, ["hang up"], RETRY),
+    Row(OPEN_SENT, Event.OFFER_REFUSED, IDLE, ["hang up"], {"retry": 0.0}),
     Row(OPEN_SENT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_SENT, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
     Row(OPEN_SENT, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
@@ -126,6 +129,7 @@ ROWS = [
     Row(OPEN_CONFIRM, Event.HOLD_DUE, IDLE, ["notification 4/0", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.NOTIFICATION, IDLE, ["hang up"], RETRY),
+    Row(OPEN_CONFIRM, Event.OFFER_REFUSED, IDLE, ["hang up"], {"retry": 0.0}),
     Row(OPEN_CONFIRM, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
     Row(OPEN_CONFIRM, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
@@ -141,6 +145,8 @@ ROWS = [
     Row(ESTABLISHED, Event.HOLD_DUE, IDLE, ["notification 4/0", *DOWN], RETRY),
     Row(ESTABLISHED, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", *DOWN], RETRY),
     Row(ESTABLISHED, Event.NOTIFICATION, IDLE, DOWN, RETRY),
+    Row(ESTABLISHED, Event.OFFER_REFUSED, IDLE, DOWN, {"retry": 0.0}),
+    Row(ESTABLISHED, Event.REFRESH_BAD, IDLE, ["notification 7/1", *DOWN], RETRY),
     Row(ESTABLISHED, Event.CLOSED, IDLE, DOWN, RETRY),
     Row(ESTABLISHED, Event.STOP, IDLE, ["notification 6/2", *DOWN], {}),
     Row(ESTABLISHED, Event.RESTART, IDLE, ["notification 6/6", *DOWN], {"retry": 0.0}),
@@ -180,7 +186,7 @@ def test_every_pair_has_a_row_or_its_states_default(state: State, event: Event, 
     session.name = "any"
     detail_error = SessionError(iana.OPEN_ERROR, 0, "bad")
     negotiated = messages.Negotiated(("ipv4",), 9, True)
-    outputs = session._fire(event, NOW + 1, _Detail("text", b"\0\1\0\1", detail_error, negotiated))
+    outputs = session._fire(event, NOW + 1, _Detail("text", frozenset(), "ipv4", detail_error, negotiated))
     assert session.state is after
     assert describe(outputs).count("hang up") <= 1
     assert session.next_deadline is not None or event is Event.STOP or (state is IDLE and after is IDLE)
@@ -213,6 +219,34 @@ def test_silence_asks_what_must_be_alike_on_both_sides(make_peer: Callable[..., 
     session.expire(NOW + OPEN_HOLD)
     heard = "hold timer expired: nothing heard from 10.0.1.1; is ttl_security the same on both sides?"
     assert session.snapshot(NOW).last_error == heard
+
+
+@pytest.mark.parametrize(
+    ("subcode", "data", "families", "wide"),
+    [
+        (7, b"\x46\0", ("ipv4", "ipv6"), True),
+        (4, b"", ("ipv4",), False),
+        (7, b"\1\4\0\2\0\1\x46\0", ("ipv4",), True),
+        (7, b"\1\4\0\1\0\1\x46\0", ("ipv6",), True),
+    ],
+)
+def test_a_refused_capability_is_left_out_of_the_next_open(
+    subcode: int, data: bytes, families: tuple[str, ...], wide: bool, make_peer: Callable[..., Peer]
+) -> None:
+    peer = make_peer()
+    session = bring(OPEN_SENT, peer)
+    session.received(session.number, messages.encode_notification(2, subcode, data), NOW)
+    assert session.snapshot(NOW).last_error.endswith("; trying without it")
+    session.expire(NOW)
+    (greeting,) = [output for output in session.connected(session.number, NOW) if isinstance(output, Send)]
+    ours = messages.decode_open(greeting.data[19:]).capabilities
+    assert (ours.families or ("ipv4",), ours.asn is not None, ours.enhanced_refresh) == (families, wide, False)
+    session.received(session.number, their_open(peer) + messages.KEEPALIVE, NOW)
+    assert session.snapshot(NOW).families == families
+    session.closed(session.number, "reset", NOW + 1)
+    session.expire(NOW + 10)
+    (greeting,) = [output for output in session.connected(session.number, NOW + 10) if isinstance(output, Send)]
+    assert messages.decode_open(greeting.data[19:]).capabilities.enhanced_refresh, "after a session, all is offered"
 
 
 @pytest.mark.parametrize("stale", ["connected", "closed", "received", "blocked", "writable"])

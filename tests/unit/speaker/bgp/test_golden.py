@@ -12,7 +12,7 @@ import pytest
 
 from dualstack_speaker.base.addresses import parse, parse_prefix, prefix_family
 from dualstack_speaker.base.model import Attributes, Peer
-from dualstack_speaker.bgp import iana, messages
+from dualstack_speaker.bgp import capabilities, iana, messages
 from dualstack_speaker.bgp.adj_out import AdjOut, end_of_rib
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import Framer
@@ -28,6 +28,11 @@ def octets(text: str) -> bytes:
     return bytes.fromhex(re.sub(r"#[^\n]*", "", text))
 
 
+def negotiate(peer: Peer, theirs: messages.Open) -> Negotiated:
+    """What comes of our whole offer."""
+    return messages.negotiate(peer, capabilities.offer(peer), theirs)
+
+
 def body(data: bytes) -> bytes:
     """The body of the only message in ``data``."""
     framer = Framer()
@@ -39,33 +44,40 @@ def body(data: bytes) -> bytes:
 
 
 OPEN_BOTH = octets(
-    f"""{MARKER} 0033 01          # length 51, OPEN
+    f"""{MARKER} 0035 01          # length 53, OPEN
     04 fc00 0009 0a00010b         # version 4, AS 64512, hold 9, 10.0.1.11
-    16 02 14                      # parameters: capabilities
+    18 02 16                      # parameters: capabilities
     01 04 0001 00 01              # multiprotocol IPv4 unicast
     01 04 0002 00 01              # multiprotocol IPv6 unicast
     02 00                         # route refresh
+    46 00                         # enhanced route refresh
     41 04 0000fc00                # 4-octet ASN 64512"""
 )
 OPEN_LARGE_ASN = octets(
-    f"""{MARKER} 002d 01
+    f"""{MARKER} 002f 01
     04 5ba0 0009 0a00010b         # AS_TRANS
-    10 02 0e
+    12 02 10
     01 04 0002 00 01
     02 00
+    46 00
     41 04 fffe0001                # 4294836225"""
 )
 
 
 def test_open_out(make_peer: MakePeer) -> None:
-    assert messages.encode_open(make_peer()) == OPEN_BOTH
-    assert messages.encode_open(make_peer(local_asn=0xFFFE0001, families=("ipv6",))) == OPEN_LARGE_ASN
+    assert messages.encode_open(make_peer(), capabilities.offer(make_peer())) == OPEN_BOTH
+    large = make_peer(local_asn=0xFFFE0001, families=("ipv6",))
+    assert messages.encode_open(large, capabilities.offer(large)) == OPEN_LARGE_ASN
+
+
+def test_open_out_without_capabilities(make_peer: MakePeer) -> None:
+    assert messages.encode_open(make_peer(), ()) == octets(f"{MARKER} 001d 01 04 fc00 0009 0a00010b 00")
 
 
 def test_open_in() -> None:
     both = messages.decode_open(body(OPEN_BOTH))
     assert (both.asn, both.hold_time, both.identifier) == (64512, 9, parse("10.0.1.11"))
-    assert both.capabilities == (("ipv4", "ipv6"), 64512, True)
+    assert both.capabilities == (("ipv4", "ipv6"), 64512, True, True)
     large = messages.decode_open(body(OPEN_LARGE_ASN))
     assert (large.asn, large.capabilities.families) == (0xFFFE0001, ("ipv6",))
 
@@ -73,12 +85,12 @@ def test_open_in() -> None:
 def test_open_in_with_extended_parameters() -> None:
     """RFC 9072: the lengths of the parameters take two octets."""
     data = octets(f"{MARKER} 0029 01 04 fc00 0009 0a000101 ff ff 0009 02 0006 41 04 0000fc00")
-    assert messages.decode_open(body(data)).capabilities == (None, 64512, False)
+    assert messages.decode_open(body(data)).capabilities == (None, 64512, False, False)
 
 
 def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: MakePeer) -> None:
     theirs = messages.decode_open(octets("04 fbf4 005a 0a000101 00"))
-    assert messages.negotiate(make_peer(), theirs) == Negotiated(("ipv4",), 9, False)
+    assert negotiate(make_peer(), theirs) == Negotiated(("ipv4",), 9, False, 64500)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +107,14 @@ def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: Ma
         (
             "04 fbf4 0009 0a000101 08 02 06 01 04 0019 00 41",
             (2, 7),
-            "01 04 0001 00 01 01 04 0002 00 01 02 00 41 04 0000fc00",
+            "01 04 0001 00 01 01 04 0002 00 01",
             "peer carries none of ipv4, ipv6: activate them for us on 10.0.1.1",
         ),
     ],
 )
 def test_open_refused(text: str, code: tuple[int, int], data: str, words: str, make_peer: MakePeer) -> None:
     with pytest.raises(SessionError) as caught:
-        messages.negotiate(make_peer(), messages.decode_open(octets(text)))
+        negotiate(make_peer(), messages.decode_open(octets(text)))
     assert (caught.value.code, caught.value.subcode) == code
     assert caught.value.data == octets(data)
     assert caught.value.text == words
@@ -111,7 +123,7 @@ def test_open_refused(text: str, code: tuple[int, int], data: str, words: str, m
 def test_ibgp_refuses_its_own_router_id(make_peer: MakePeer) -> None:
     theirs = messages.decode_open(octets("04 fc00 0009 0a00010b 00"))
     with pytest.raises(SessionError, match=r"router ID 10\.0\.1\.11"):
-        messages.negotiate(make_peer(peer_asn=64512), theirs)
+        negotiate(make_peer(peer_asn=64512), theirs)
 
 
 def test_notification_out() -> None:
@@ -130,6 +142,11 @@ def test_notification_out() -> None:
         ("06 04 02 0a41", 'peer closed the session; cease: administrative reset (6/4): "?A"'),
         ("06 01", "peer closed the session; cease: maximum number of prefixes reached (6/1)"),
         ("02 02 fde9", "peer refused our AS 64512: it expects another one; OPEN message error: bad peer AS (2/2)"),
+        (
+            "02 07 01 04 0019 00 41",
+            "peer refused a capability of ours, or demands one that we do not have; "
+            "OPEN message error: unsupported capability (2/7)",
+        ),
         ("02 03", "peer refused our router ID 10.0.1.11; OPEN message error: bad BGP identifier (2/3)"),
         ("02 06", "peer refused our hold time of 9 s; OPEN message error: unacceptable hold time (2/6)"),
         ("04 00", "peer closed the session; hold timer expired (4/0)"),
@@ -144,7 +161,63 @@ def test_notification_in(text: str, words: str, make_peer: MakePeer) -> None:
     ("text", "family"), [("0001 00 01", "ipv4"), ("0002 00 01", "ipv6"), ("0019 00 41", None), ("0001 01 01", None)]
 )
 def test_route_refresh_in(text: str, family: str | None) -> None:
-    assert messages.decode_route_refresh(octets(text)) == family
+    for enhanced in (False, True):
+        assert messages.decode_route_refresh(octets(text), enhanced) == family
+
+
+@pytest.mark.parametrize("afi", ["0001", "0002"])
+@pytest.mark.parametrize("subtype", ["01", "02"])
+def test_a_mark_of_a_wrong_length_is_refused_where_marks_were_agreed_on(afi: str, subtype: str) -> None:
+    long = octets(f"{afi} {subtype} 01 00")
+    assert messages.decode_route_refresh(long, enhanced=False) is None
+    with pytest.raises(SessionError) as caught:
+        messages.decode_route_refresh(long, enhanced=True)
+    assert (caught.value.code, caught.value.subcode) == (7, 1)
+    assert caught.value.data == octets(f"{MARKER} 0018 05") + long  # the whole message (RFC 7313 section 5)
+
+
+@pytest.mark.parametrize(
+    ("dynamic", "asn", "words"),
+    [
+        ("external", 64500, ""),
+        ("external", 64512, "peer AS 64512 refused: 10.0.1.1 must be in another AS than 64512"),
+        ("internal", 64512, ""),
+        ("internal", 64500, "peer AS 64500 refused: 10.0.1.1 must be in our AS 64512"),
+        ("external", 0, "peer AS 0 refused: nobody has this ASN (RFC 7607)"),
+        (None, 0, "peer AS 0 refused: nobody has this ASN (RFC 7607)"),
+    ],
+)
+def test_which_asn_is_accepted(dynamic: str | None, asn: int, words: str, make_peer: MakePeer) -> None:
+    peer = make_peer(peer_asn=None if dynamic else 64500, dynamic_asn=dynamic)
+    theirs = messages.decode_open(octets(f"04 {asn:04x} 0009 0a000101 08 02 06 41 04 {asn:08x}"))
+    if not words:
+        assert negotiate(peer, theirs).peer_asn == asn
+        return
+    with pytest.raises(SessionError) as caught:
+        negotiate(peer, theirs)
+    assert (caught.value.code, caught.value.subcode, caught.value.text) == (2, 2, words)
+
+
+@pytest.mark.parametrize(
+    ("families", "subcode", "data", "left"),
+    [
+        (("ipv4", "ipv6"), 4, "", []),
+        (("ipv6",), 4, "", ["01", "02", "46", "41"]),  # nothing would be left to carry
+        (("ipv4", "ipv6"), 7, "46 00", ["01", "01", "02", "41"]),
+        (("ipv4", "ipv6"), 7, "41 04 0000fbf4", ["01", "01", "02", "46"]),  # told by its code, whatever it says
+        (("ipv4", "ipv6"), 7, "01 04 0002 00 01 02 00", ["01", "46", "41"]),
+        (("ipv6",), 7, "01 04 0002 00 01", ["01", "02", "46", "41"]),
+        (("ipv4", "ipv6"), 7, "01 04 0019 00 41", ["01", "01", "02", "46", "41"]),  # not ours
+        (("ipv4", "ipv6"), 7, "", ["01", "01", "02", "46", "41"]),
+        (("ipv4", "ipv6"), 7, "46 09", ["01", "01", "02", "46", "41"]),  # broken
+    ],
+)
+def test_what_is_left_to_offer(
+    families: tuple[str, ...], subcode: int, data: str, left: list[str], make_peer: MakePeer
+) -> None:
+    offered = capabilities.offer(make_peer(families=families))
+    gone = capabilities.refused(offered, subcode, octets(data))
+    assert [f"{item[0]:02x}" for item in offered if capabilities.key(item) not in gone] == left
 
 
 @pytest.mark.parametrize(

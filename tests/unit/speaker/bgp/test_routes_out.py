@@ -29,21 +29,38 @@ def key(family: str, number: int) -> bytes:
 
 
 class Table:
-    """A peer's table, filled by reading UPDATEs: prefix key → communities. Also counts End-of-RIBs and messages."""
+    """A peer's table, filled by reading UPDATEs: prefix key → communities. Also counts End-of-RIBs and messages.
+
+    Marks around a repetition are taken as RFC 7313 says: what was not among it is dropped at the end.
+    """
 
     def __init__(self) -> None:
         self.routes: dict[bytes, tuple[int, ...]] = {}
         self.ends: list[str] = []
         self.messages = 0
+        self.marks: list[tuple[str, int]] = []
+        self._stale: dict[str, set[bytes]] = {}
 
     def feed(self, data: bytes) -> None:
         framer = Framer()
         framer.feed(data)
         while (taken := framer.take()) is not None:
             kind, body = taken
-            assert kind == iana.UPDATE
             self.messages += 1
-            self._update(body)
+            if kind == iana.UPDATE:
+                self._update(body)
+            else:
+                assert kind == iana.ROUTE_REFRESH
+                self._mark(iana.FAMILY_OF[body[0] << 8 | body[1], body[3]], body[2])
+
+    def _mark(self, family: str, subtype: int) -> None:
+        self.marks.append((family, subtype))
+        if subtype == iana.REFRESH_BEGINS:
+            assert family in self.ends, "RFC 7313 section 4: not before End-of-RIB"
+            self._stale[family] = {item for item in self.routes if prefix_family(item) == family}
+        else:
+            for item in self._stale.pop(family):
+                del self.routes[item]
 
     def _update(self, body: bytes) -> None:
         size = int.from_bytes(body[:2], "big")
@@ -55,13 +72,19 @@ class Table:
         numbers = tuple(int.from_bytes(communities[at : at + 4], "big") for at in range(0, len(communities), 4))
         reach, unreach = values.get(iana.MP_REACH_NLRI), values.get(iana.MP_UNREACH_NLRI)
         for item in self._split(4, withdrawn) + (self._split(6, unreach[3:]) if unreach else []):
+            self._fresh(item)
             del self.routes[item]  # what was never sent must not be withdrawn
         for item in self._split(4, nlri) + (self._split(6, reach[5 + reach[3] :]) if reach else []):
+            self._fresh(item)
             self.routes[item] = numbers
         if not withdrawn and not nlri and not path:
             self.ends.append("ipv4")
         if unreach is not None and len(unreach) == 3:
             self.ends.append("ipv6")
+
+    def _fresh(self, item: bytes) -> None:
+        for stale in self._stale.values():
+            stale.discard(item)
 
     @staticmethod
     def _attributes(data: bytes) -> dict[int, bytes]:
@@ -154,12 +177,30 @@ def test_a_refresh_sends_all_of_the_family_again_even_what_changes_back(family: 
     assert fresh.ends == []
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_an_enhanced_refresh_has_marks_around_it(family: str, make_peer: MakePeer) -> None:
+    out, table = AdjOut(), Table()
+    out.up(BOTH)
+    out.put([key(family, number) for number in range(10)], ATTRIBUTES[0])
+    out.again((family,), marked=True)  # before End-of-RIB: everything is on its way anyhow
+    drain(out, make_peer(), table)
+    assert table.marks == []
+    table.routes[key(family, 99)] = ()  # what only the peer believes to have
+    out.again((family,), marked=True)
+    drain(out, make_peer(), table)
+    assert table.marks == [(family, iana.REFRESH_BEGINS), (family, iana.REFRESH_ENDS)]
+    assert set(table.routes) == {key(family, number) for number in range(10)}
+    out.put([key(family, 3)], None)
+    drain(out, make_peer(), table)
+    assert len(table.routes) == 9 and len(table.marks) == 2
+
+
 VALUES = [*ATTRIBUTES, None]
 STEP = st.one_of(
     st.tuples(
         st.just("put"), st.sampled_from(["ipv4", "ipv6"]), st.integers(0, 5), st.sampled_from([*ATTRIBUTES, None])
     ),
-    st.tuples(st.sampled_from(["take", "down", "up", "again"])),
+    st.tuples(st.sampled_from(["take", "down", "up", "again", "again marked"])),
 )
 
 
@@ -188,6 +229,8 @@ def test_a_peer_always_ends_with_the_newest_state(steps: list[tuple[object, ...]
             out.down()
         elif step[0] == "again" and up:
             out.again(("ipv4", "ipv6"))
+        elif step[0] == "again marked" and up:
+            out.again(("ipv4", "ipv6"), marked=True)
         elif step[0] == "take" and up:
             table.feed(out.take(peer, True))
     if not up:

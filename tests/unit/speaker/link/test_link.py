@@ -87,6 +87,8 @@ REFUSED = [
     ("peers>tor1>next_hop>ipv4", "2001:db8::1", "peers.tor1.next_hop.ipv4: 2001:db8::1 cannot be an ipv4 next hop"),
     ("peers>tor1>next_hop>ipx", "1", "peers.tor1.next_hop: has the unknown field 'ipx'"),
     ("peers>tor1>multihop", 1, "peers.tor1.multihop: 1 is neither true nor false"),
+    ("peers>tor1>dynamic_asn", "any", "peers.tor1.dynamic_asn: 'any' is neither internal, external nor null"),
+    ("peers>tor1>dynamic_asn", "external", "peers.tor1.peer_asn: 64500 stands beside dynamic_asn"),
     ("peers>tor1>ttl", 256, "peers.tor1.ttl: 256 is no whole number from 1 to 255"),
     ("peers>tor1>ttl_security", 0, "peers.tor1.ttl_security: 0 is no whole number from 1 to 254"),
     ("peers>tor1>hold", 9, "peers.tor1: has the unknown field 'hold'"),

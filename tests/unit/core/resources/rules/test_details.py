@@ -298,6 +298,8 @@ def test_monitors(labels: Object, endpoint: Object, count: int) -> None:
         (K8S, "metallb_allocator_addresses_in_use_total >= metallb_allocator_addresses_total", ""),
         (NATIVE, "metallb_allocator_addresses_used", "metallb_allocator_addresses_used"),
         (SPEAKER, "metallb_bgp_session_up == 0", ""),
+        (SPEAKER, "rate(metallb_bfd_session_down_events[5m]) > 0", ""),
+        (SPEAKER, "metallb_bfd_echo_packet_input > 0", "metallb_bfd_echo_packet_input"),
         (SPEAKER, "frrk8s_bgp_session_up == 0", "frrk8s_bgp_session_up"),
     ],
 )
