@@ -8,12 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-try:
-    import yaml
-except ImportError:  # said by whoever needs it
-    yaml = None
-
-HAS_YAML = yaml is not None
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$")
 
@@ -28,17 +22,19 @@ def load(paths: list[str]) -> list[Any]:
     Kubernetes' reader knows neither times nor numbers to the base of 60, which PyYAML makes of ``2026-01-01`` and of
     the community ``64512:20``: they stay text. Raises ManifestError.
     """
+    import yaml  # whoever calls has made sure that it is there
+
     documents: list[Any] = []
     for path in paths:
         try:
             with open(path, encoding="utf-8") as stream:
-                documents += list(yaml.load_all(stream, Loader=_loader()))
+                documents += list(yaml.load_all(stream, Loader=_loader(yaml)))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
             raise ManifestError(f"{path}: {problem}") from problem
     return documents
 
 
-def _loader() -> Any:
+def _loader(yaml: Any) -> Any:
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """A SafeLoader with fewer kinds of scalars."""
 
