@@ -1,9 +1,9 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real FRR for tests and measurements: bgpd, zebra and, when asked for, bfdd of a lab root, in a network namespace, on their own overlay.
+"""Real FRR for tests and measurements: bgpd, zebra and, when asked for, bfdd of a lab root, in a network namespace.
 
-The overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over bgpd's vty socket.
+Their overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over bgpd's vty socket.
 """
 
 from __future__ import annotations

@@ -59,6 +59,20 @@ def collect(
         "how often an established session ended",
         [({"peer": _endpoint(session, ports)}, session["flaps"]) for session in status["sessions"]],
     )
+    watched = [
+        ({"peer": session["address"], "family": session["transport"]}, session["bfd"])
+        for session in status["sessions"]
+        if session.get("bfd") is not None  # a wire that was not restarted yet may not know of BFD
+    ]
+    up = [(labels, int(bfd["state"] == "Up")) for labels, bfd in watched]
+    yield Metric("metallb_bfd_session_up", "gauge", "1 while BFD finds that the path to the peer works", up)
+    for name, key, text in (
+        ("metallb_bfd_control_packet_input", "received", "BFD control packets received"),
+        ("metallb_bfd_control_packet_output", "sent", "BFD control packets sent"),
+        ("metallb_bfd_session_up_events", "ups", "how often the path was found to work"),
+        ("metallb_bfd_session_down_events", "downs", "how often the path did not work any more"),
+    ):
+        yield Metric(name, "counter", text, [(labels, bfd[key]) for labels, bfd in watched])
     layer2 = wire["layer2"] if wire else {}
     for name, key, text in (
         ("metallb_layer2_responses_sent", "replies", "answers to ARP and NDP requests"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from .view import TEXTS
 
-_SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
+_SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "BFD", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
 _VIP_HEAD = ("VIP", "FAMILY", "SERVICE", "MODE", "ANNOUNCER", "STATE", "BY")
 
 
@@ -36,6 +36,7 @@ def _session(session: Mapping[str, Any]) -> Sequence[str]:
         session["address"],
         str(session["peer_asn"]),
         session["state"],
+        session["bfd"]["state"] if session.get("bfd") else "-",
         _duration(session["established_s"]),
         *counts,
         str(session["flaps"]),

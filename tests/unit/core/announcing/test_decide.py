@@ -192,50 +192,6 @@ def test_a_password_comes_from_its_secret_and_a_missing_secret_stops_one_peer_on
     assert "hunter2" not in str(decision.findings)
 
 
-def watched(**spec: Any) -> dict[str, Any]:
-    """How BFD watches the session of a peer with the profile ``fast``."""
-    profile = metallb(
-        "BFDProfile", "fast", receiveInterval=100, detectMultiplier=5, minimumTtl=spec.pop("lowest", None)
-    )
-    peer = metallb("BGPPeer", "t", None, **{"myASN": 64512, "peerASN": 64500, "bfdProfile": "fast", **spec})
-    decision = run(*NODES, peer, profile)
-    assert not decision.findings
-    (session,) = decision.desired["peers"].values()
-    found: dict[str, Any] = session["bfd"]
-    return found
-
-
-@both
-def test_bfd_over_one_hop_and_over_several(family: str) -> None:
-    near = {"ipv4": "10.0.1.1", "ipv6": "2001:db8:dc:1::1"}[family]
-    far = {"ipv4": "203.0.113.1", "ipv6": "2001:db8:ffff::1"}[family]
-    plain = {"receive_ms": 100, "transmit_ms": 300, "multiplier": 5, "passive": False, "minimum_ttl": None}
-    assert watched(peerAddress=near) == plain
-    assert watched(peerAddress=near, lowest=254) == plain
-    assert watched(peerAddress=near, peerASN=64512) == plain
-    assert watched(peerAddress=near, ebgpMultiHop=True) == {**plain, "minimum_ttl": 1}
-    assert watched(peerAddress=near, ebgpMultiHop=True, lowest=254) == {**plain, "minimum_ttl": 254}
-    assert watched(peerAddress=far, peerASN=64512) == {**plain, "minimum_ttl": 1}
-
-
-def test_a_missing_bfd_profile_stops_one_peer_only() -> None:
-    bad = {**PEER6, "spec": {**PEER6["spec"], "bfdProfile": "fats"}}
-    decision = run(*NODES, PEER4, bad, metallb("BFDProfile", "fast"))
-    assert {name: session["bfd"] for name, session in decision.desired["peers"].items()} == {"tor1-ipv4": None}
-    assert [(finding.id, finding.severity) for finding in decision.findings] == [("no-bfd-profile", "error")]
-    assert "'fast'" in decision.findings[0].fix
-
-
-def test_a_changed_bfd_profile_is_seen() -> None:
-    collection, decider = Collection(), Decider()
-    for entry in (*NODES, {**PEER4, "spec": {**PEER4["spec"], "bfdProfile": "fast"}}):
-        collection.put(entry)
-    for interval in (100, 200):
-        collection.put(metallb("BFDProfile", "fast", transmitInterval=interval))
-        peers = decider.decide(collection.resources(), FACTS).desired["peers"]
-        assert peers["tor1-ipv4"]["bfd"]["transmit_ms"] == interval
-
-
 # --- BGP
 
 

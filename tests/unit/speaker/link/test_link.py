@@ -33,6 +33,9 @@ DESIRED: dict[str, Any] = {
     "routes": {"192.0.2.1/32": [PATH], "2001:db8:1::1/128": [PATH]},
     "layer2": {"10.0.1.200": {"interfaces": ["eth1"]}, "2001:db8:dc:1::200": {"interfaces": []}},
 }
+BFD: dict[str, Any] = {
+    "receive_ms": 300, "transmit_ms": 300, "multiplier": 3, "passive": False, "minimum_ttl": None,
+}  # fmt: skip
 FAMILIES = [("ipv4", "192.0.2.1/32", "192.0.2.2/32"), ("ipv6", "2001:db8:1::1/128", "2001:db8:1::2/128")]
 
 
@@ -68,7 +71,23 @@ def test_a_full_state_is_accepted_and_the_same_again_changes_nothing() -> None:
     assert set(store.state.routes) == {parse_prefix("192.0.2.1/32"), parse_prefix("2001:db8:1::1/128")}
 
 
+def test_how_bfd_watches_a_peer_is_kept_in_the_journal_too() -> None:
+    store = Store()
+    for wanted in (BFD, {**BFD, "passive": True, "minimum_ttl": 254, "receive_ms": 50}, None):
+        assert full(store, changed("peers>tor1>bfd", wanted)).any
+        settings = store.state.peers["tor1"].bfd
+        assert (settings and settings._asdict()) == wanted
+        assert journal.load(saved(store)).peers["tor1"].bfd == settings
+
+
 REFUSED = [
+    ("peers>tor1>bfd", 5, "peers.tor1.bfd: an object is expected"),
+    ("peers>tor1>bfd", {**BFD, "receive_ms": 49}, "bfd.receive_ms: 49 is no whole number from 50 to 60000"),
+    ("peers>tor1>bfd", {**BFD, "transmit_ms": "50"}, "bfd.transmit_ms: '50' is no whole number from 50 to 60000"),
+    ("peers>tor1>bfd", {**BFD, "multiplier": 1}, "bfd.multiplier: 1 is no whole number from 2 to 255"),
+    ("peers>tor1>bfd", {**BFD, "multiplier": 256}, "bfd.multiplier: 256 is no whole number from 2 to 255"),
+    ("peers>tor1>bfd", {**BFD, "minimum_ttl": 0}, "bfd.minimum_ttl: 0 is no whole number from 1 to 255"),
+    ("peers>tor1>bfd", {**BFD, "echo": True}, "peers.tor1.bfd: has the unknown field 'echo'"),
     ("peers>tor1>hold_time", 2, "peers.tor1.hold_time: 2 is neither 0 nor at least 3 (RFC 4271 section 4.2)"),
     ("peers>tor1>hold_time", "9", "peers.tor1.hold_time: '9' is no whole number from 0 to 65535"),
     ("peers>tor1>hold_time", True, "peers.tor1.hold_time: True is no whole number from 0 to 65535"),

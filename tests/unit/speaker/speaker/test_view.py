@@ -40,6 +40,7 @@ def session(family: str, state: str = "Established") -> dict[str, Any]:
         "flaps": 1,
         "announced": {"ipv4": 1 if family == "ipv4" else 0, "ipv6": 1 if family == "ipv6" else 0},
         "last_error": "" if state == "Established" else "cannot connect",
+        "bfd": {"state": "Up", "received": 7, "sent": 8, "ups": 2, "downs": 1} if family == "ipv6" else None,
     }
 
 
@@ -123,7 +124,8 @@ def test_text() -> None:
     lines = render(merge("node1", entries, [finding], known, report, "")).splitlines()
     assert lines[0] == "node node1: configuration invalid, wire connected"
     assert "BGPPeer x: is bad. Do better." in lines[1]
-    assert lines[4].split() == ["tor1-ipv4", "ipv4", "10.0.1.1", "64500", "Established", "12s", "1", "-", "1", "-"]
+    assert lines[4].split() == ["tor1-ipv4", "ipv4", "10.0.1.1", "64500", "Established", "-", "12s", "1", "-", "1", "-"]
+    assert lines[5].split()[4:7] == ["Active", "Up", "-"]
     assert "cannot connect" in lines[5]
     vips = lines[8:]
     assert [line.split()[1] for line in vips] == ["ipv4", "ipv4", "ipv6"]
@@ -147,8 +149,14 @@ def test_metrics_of_both_families() -> None:
         'metallb_bgp_announced_prefixes_total{peer="[2001:db8:dc:1::1]:1179",family="ipv6"} 1',
         'metallb_layer2_responses_sent{ip="2001:db8::1",family="ipv6"} 3',
         'metallb_layer2_gratuitous_sent{ip="2001:db8::1",family="ipv6"} 2',
+        'metallb_bfd_session_up{peer="2001:db8:dc:1::1",family="ipv6"} 1',
+        'metallb_bfd_control_packet_input{peer="2001:db8:dc:1::1",family="ipv6"} 7',
+        'metallb_bfd_control_packet_output{peer="2001:db8:dc:1::1",family="ipv6"} 8',
+        'metallb_bfd_session_up_events{peer="2001:db8:dc:1::1",family="ipv6"} 2',
+        'metallb_bfd_session_down_events{peer="2001:db8:dc:1::1",family="ipv6"} 1',
         "metallb_k8s_client_config_loaded_bool 1",
         "metallb_k8s_client_config_stale_bool 0",
         "dualstack_speaker_wire_connected_bool 1",
     ):
         assert line in lines
+    assert not [line for line in lines if line.startswith("metallb_bfd") and "10.0.1.1" in line]
