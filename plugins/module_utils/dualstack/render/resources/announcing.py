@@ -13,7 +13,7 @@ from typing import Any
 
 from ...plan.selecting import read, selector
 from ...resources.model import FULL_LENGTHS, BGPAdvertisement, Communities, L2Advertisement, Preference
-from .hosts import selecting
+from .hosts import Selecting
 from .peers import PeerNames
 
 COMMUNITY = "dualstack"
@@ -21,13 +21,13 @@ COMMUNITY = "dualstack"
 
 def bgp(plan: Mapping[str, Any], names: PeerNames) -> dict[str, BGPAdvertisement]:
     """Every BGPAdvertisement of a cluster by name; routers and peers of the plan become the names of their BGPPeers."""
-    aliases = _aliases(plan)
+    aliases, selecting = _aliases(plan), Selecting(plan, names.cluster)
     result = {}
     for advert in _announced(plan, names.cluster, "bgp"):
         peers = tuple(name for router in advert["peers"] or () for name in names.of_router(router))
         if peers or advert["peers"] is None or not names.sessions:
             result[advert["name"]] = BGPAdvertisement(
-                **_selection(plan, advert),
+                **_selection(plan, selecting, advert),
                 lengths={**FULL_LENGTHS, **advert["aggregation"]},
                 local_preference=advert["local_preference"] or 0,
                 communities=tuple(aliases.get(value, value) for value in advert["communities"]),
@@ -38,9 +38,10 @@ def bgp(plan: Mapping[str, Any], names: PeerNames) -> dict[str, BGPAdvertisement
 
 def layer2(plan: Mapping[str, Any], cluster: str) -> dict[str, L2Advertisement]:
     """Every L2Advertisement of a cluster by name."""
+    selecting = Selecting(plan, cluster)
     return {
         advert["name"]: L2Advertisement(
-            **_selection(plan, advert),
+            **_selection(plan, selecting, advert),
             interfaces=tuple(advert["interfaces"]),
             preferences=tuple(
                 Preference(each["weight"], selector(read([each["selector"]])[0])) for each in advert["preferred_nodes"]
@@ -72,13 +73,13 @@ def _announced(plan: Mapping[str, Any], cluster: str, kind: str) -> Iterator[Map
             yield advert
 
 
-def _selection(plan: Mapping[str, Any], advert: Mapping[str, Any]) -> dict[str, Any]:
+def _selection(plan: Mapping[str, Any], selecting: Selecting, advert: Mapping[str, Any]) -> dict[str, Any]:
     """What both kinds have. The selectors of the pools stand in for those of the advertisement."""
     pools = [pool for pool in plan["pools"] if pool["name"] in advert["pools"]]
     stated: list[Any] = advert["node_selectors"] or next((pool["node_selectors"] for pool in pools), [])
     return {
         "name": advert["name"],
         "pools": tuple(advert["pools"]),
-        "node_selectors": selecting(plan, advert["cluster"], advert["nodes"], stated),
+        "node_selectors": selecting.of(advert["nodes"], stated),
         "service_selectors": tuple(selector(each) for each in read(advert["service_selectors"])),
     }

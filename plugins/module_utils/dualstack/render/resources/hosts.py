@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nodes of a plan: as objects, and as what a list of node selectors selects."""
+"""Nodes of a plan: as objects, and as what node selectors select."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...plan.segments import RACK
-from ...plan.selecting import HOSTNAME, nodes_of, read, selector
+from ...plan.selecting import HOSTNAME, read, selector
 from ...resources.selectors import IN, Requirement, Selector
 from ...resources.write import Object
 
@@ -37,16 +37,34 @@ def addresses(plan: Mapping[str, Any], node: str) -> list[str]:
     return list(dict.fromkeys([*found, *plan["nodes"][node]["addresses"].values()]))
 
 
-def selecting(
-    plan: Mapping[str, Any], cluster: str, chosen: Sequence[str], stated: Sequence[Mapping[str, Any]]
-) -> tuple[Selector, ...]:
-    """Node selectors for the ``chosen`` nodes of a cluster; none when these are all of them.
+class Selecting:
+    """Node selectors for chosen nodes of a cluster."""
 
-    The ``stated`` ones are kept as long as they select exactly these: nodes that join later are then selected without
-    a new plan.
-    """
-    if stated and set(nodes_of(read(stated), plan["nodes"], cluster)) == set(chosen):
-        return tuple(selector(each) for each in read(stated))
-    if set(chosen) == {name for name, facts in plan["nodes"].items() if facts["cluster"] == cluster}:
-        return ()
-    return (Selector((Requirement(HOSTNAME, IN, tuple(sorted(chosen))),)),)
+    def __init__(self, plan: Mapping[str, Any], cluster: str) -> None:
+        nodes = {name: facts for name, facts in plan["nodes"].items() if facts["cluster"] == cluster}
+        self._labels = {name: {HOSTNAME: name, **facts["labels"]} for name, facts in nodes.items()}
+        self._all = set(nodes)
+        self._called: dict[str, list[str]] = {}
+        for name, labels in self._labels.items():
+            self._called.setdefault(labels[HOSTNAME], []).append(name)
+
+    def of(self, chosen: Sequence[str], stated: Sequence[Mapping[str, Any]]) -> tuple[Selector, ...]:
+        """Selectors for the ``chosen`` nodes; none when these are all of the cluster.
+
+        The ``stated`` ones are kept as long as they select exactly these: nodes that join later are then selected
+        without a new plan.
+        """
+        selectors = tuple(selector(each) for each in read(stated))
+        if selectors and {name for each in selectors for name in self._selected(each)} == set(chosen):
+            return selectors
+        if set(chosen) == self._all:
+            return ()
+        return (Selector((Requirement(HOSTNAME, IN, tuple(sorted(chosen))),)),)
+
+    def _selected(self, one: Selector) -> Iterator[str]:
+        """The nodes that a selector matches; one that names nodes is not tried on the others."""
+        named = next((each for each in one.requirements if each.key == HOSTNAME and each.operator == IN), None)
+        candidates = (
+            self._all if named is None else [name for value in named.values for name in self._called.get(value, ())]
+        )
+        yield from (name for name in candidates if one.matches(self._labels[name]))

@@ -15,7 +15,7 @@ from ...addresses.blocks import family_of
 from ...plan.segments import REMOTE
 from ...resources.model import BGP_PORT, EXTERNAL, HIGHEST_TTL, INTERNAL, BFDProfile, Peer
 from ...resources.modes import NATIVE, SPEAKER
-from .hosts import selecting
+from .hosts import Selecting
 
 Session = Mapping[str, Any]
 
@@ -64,7 +64,8 @@ class PeerNames:
 
 def peers(plan: Mapping[str, Any], names: PeerNames, mode: str) -> dict[str, Peer]:
     """Every BGPPeer by name; ``mode`` is who announces."""
-    return {name: _peer(plan, names.cluster, name, sessions, mode) for name, sessions in names.sessions.items()}
+    selecting = Selecting(plan, names.cluster)
+    return {name: _peer(plan, selecting, name, sessions, mode) for name, sessions in names.sessions.items()}
 
 
 def bfd_profiles(plan: Mapping[str, Any], names: PeerNames) -> dict[str, BFDProfile]:
@@ -108,7 +109,7 @@ def _name(plan: Mapping[str, Any], shared: _Shared, groups: Mapping[_Shared, Any
     return name
 
 
-def _peer(plan: Mapping[str, Any], cluster: str, name: str, sessions: list[Session], mode: str) -> Peer:
+def _peer(plan: Mapping[str, Any], selecting: Selecting, name: str, sessions: list[Session], mode: str) -> Peer:
     first = sessions[0]
     node, router = first["ends"]
     options, timers = first["options"], first["timers"]
@@ -130,7 +131,7 @@ def _peer(plan: Mapping[str, Any], cluster: str, name: str, sessions: list[Sessi
         keepalive_time=_keepalive(timers, mode),
         connect_time=None if mode == NATIVE else timers["connect"],
         router_id=options.get("router_id"),
-        node_selectors=selecting(plan, cluster, hosts, stated),
+        node_selectors=selecting.of(hosts, stated),
         password_secret=first["password"]["secret"] if first["password"] else None,
         bfd_profile=first["bfd"],
         graceful_restart=first["graceful_restart"],
