@@ -39,7 +39,7 @@ def _observation(result: Mapping[str, Any], parts: tuple[str, ...]) -> dict[str,
 
 
 def _error(result: Mapping[str, Any], parts: tuple[str, ...]) -> str:
-    said = str(result.get("error") or result.get("msg") or "").strip()
+    said = " ".join(str(result.get("error") or result.get("msg") or "").split())  # one line, as reasons are
     if result.get("unreachable"):
         return f"unreachable: {said}"
     if result.get("failed"):

@@ -148,6 +148,15 @@ def test_an_address_that_went_with_its_link_is_looked_for(
 
 
 @FAMILY
+def test_a_path_that_stands_in_for_the_planned_one_is_told_once(family: str, plan: Data, seen: Data) -> None:
+    """Its preference and communities follow from where it comes from."""
+    for paths in seen["routers"]["br1"]["bgp"][family].values():
+        paths[0].update(next_hop={"ipv4": "172.16.0.0", "ipv6": "2001:db8:ff::"}[family], local_preference=100)
+    found = reasons(judge(plan, seen, observed.TIME))
+    assert found and all("unexpected: " in text and "\n" not in text for text in found)
+
+
+@FAMILY
 def test_a_session_between_routers_that_is_down_stands_where_its_routes_are_missing(
     family: str, plan: Data, seen: Data
 ) -> None:

@@ -134,6 +134,12 @@ def path_from_elsewhere(plan: Data, seen: Data, family: str) -> None:
     path(plan, seen, family, "br1")["next_hop"] = {"ipv4": "172.16.0.0", "ipv6": "2001:db8:ff::"}[family]
 
 
+def path_that_stands_in(plan: Data, seen: Data, family: str) -> None:
+    path(plan, seen, family, "br1").update(
+        next_hop={"ipv4": "172.16.0.0", "ipv6": "2001:db8:ff::"}[family], local_preference=100, communities=[]
+    )
+
+
 def path_too_many(plan: Data, seen: Data, family: str) -> None:
     extra = {"ipv4": "172.16.0.9", "ipv6": "2001:db8:ff::9"}[family]
     paths = seen["routers"]["br2"]["bgp"][family][find(plan, BGP_VIP, family)["prefix"]]
@@ -226,6 +232,7 @@ ONE_VIP: list[tuple[str, str, Fault, str]] = [
     (BGP_VIP, "bgp table", path_missing, "missing: "),
     (BGP_VIP, "bgp table", path_not_used, "missing: "),
     (BGP_VIP, "bgp table", path_from_elsewhere, "unexpected: "),
+    (BGP_VIP, "bgp table", path_that_stands_in, "unexpected: "),
     (BGP_VIP, "bgp table", path_too_many, "missing: none; unexpected: "),
     (BGP_VIP, "bgp table", community_lost, "communities none"),
     (BGP_VIP, "bgp table", community_too_many, "65535:65281"),

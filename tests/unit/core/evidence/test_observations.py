@@ -22,6 +22,7 @@ PARTS = {"nodes": "status", "routers": "bgp", "clients": "probes"}
     ("result", "error"),
     [
         ({"unreachable": True, "msg": "Connection refused", "changed": False}, "unreachable: Connection refused"),
+        ({"unreachable": True, "msg": "ssh: two\r\nlines"}, "unreachable: ssh: two lines"),
         ({"failed": True, "msg": "no such module"}, "no such module"),
         ({"failed": True}, "the task that gathers it failed"),
         ({"failed": False, "msg": "MODULE FAILURE"}, "MODULE FAILURE"),

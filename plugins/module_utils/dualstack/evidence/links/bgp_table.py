@@ -22,6 +22,7 @@ def check(case: Case, report: Report) -> None:
 
     The paths in use are those marked ``best`` (multipath included), at most ``maximum_paths`` of them. A planned
     preference of None means that no policy sets one: absent, or the default of 100 (RFC 4271 leaves it to the router).
+    Of a path that stands in for a planned one nothing else is judged: what it carries follows from where it comes from.
     """
     for router, wanted in case.vip["routers"].items():
         if not case.fabric.managed(router):
@@ -36,7 +37,8 @@ def check(case: Case, report: Report) -> None:
         else:
             found = len(report.problems)
             _next_hops(case, router, wanted, paths, report)
-            used = [path for path in paths if path["best"]]
+            planned = {same(hop) for hop in wanted["next_hops"]}
+            used = [path for path in paths if path["best"] and same(path["next_hop"]) in planned]
             _communities(case, router, wanted, used, report)
             _preference(case, router, wanted, used, report)
             if len(report.problems) == found:
