@@ -31,8 +31,8 @@ def nodes(source: Source, flags: Flags, report: Report) -> dict[str, dict[str, A
         reason = "belongs to one node, and it is not said to which"
         fix = "Write it as addresses into the dualstack_host of its node."
         report(Finding("node-ip", WARNING, f"--{NODE_IP}", ",".join(flags.node_addresses), reason, fix))
-    if source.case.resources.peers and not result:
-        reason = "no Node is among the objects: sessions follow from nodes, so there would be none"
+    if not result and any(source.of(kind) for kind in ("BGPPeer", "BGPAdvertisement", "L2Advertisement")):
+        reason = "no Node is among the objects, so nobody would announce anything"
         report(Finding("no-nodes", ERROR, "hosts", "", reason, "Import the Nodes too: kubectl get nodes -o yaml."))
     return result
 

@@ -14,6 +14,7 @@ from ..intent.shapes import Report
 from ..resources.model import Pool
 from ..resources.modes import SPEAKER
 from ..resources.rules.asking import candidates
+from ..resources.shapes import mapping
 from ..resources.wishes import CLUSTER, PREFER, SINGLE_STACK, ServicePort, ServiceWish
 from .source import Source
 
@@ -28,12 +29,14 @@ class Serving(NamedTuple):
 
 
 def serving(source: Source, families: Sequence[str], report: Report) -> Serving:
-    """All Services by namespace and name. One that finds no pool is left out, with an error here or from the rules."""
+    """All Services, those with addresses first: what they hold is then given to no other. Within both by name.
+
+    One that finds no pool is left out, with an error here or from the rules.
+    """
     pairs: dict[tuple[str, str], str] = {}
     refused = {finding.path.partition(": ")[0] for finding in source.findings if finding.severity == ERROR}
     services = []
-    for key in sorted(source.case.wishes):
-        wish = source.case.wishes[key]
+    for key, wish in sorted(source.case.wishes.items(), key=lambda item: (not _addresses(item[1]), item[0])):
         if wish.load_balancer_class is not None:
             reason = "belongs to the load balancer of this class, so it is left out"
             place = f"Service {key}: spec.loadBalancerClass"
@@ -55,8 +58,8 @@ def serving(source: Source, families: Sequence[str], report: Report) -> Serving:
 def _others(source: Source, report: Report) -> None:
     names = [
         f"{key.namespace}/{key.name}"
-        for key, _unused in source.case.objects
-        if key.kind == "Service" and f"{key.namespace}/{key.name}" not in source.case.wishes
+        for key, given in source.case.objects
+        if key.kind == "Service" and mapping(given.get("spec")).get("type") != "LoadBalancer"
     ]
     if names:
         reason = "are not of the type LoadBalancer: they need no VIP, and an intent does not name them"
@@ -71,9 +74,8 @@ def _service(wish: ServiceWish, pool: str, families: Sequence[str]) -> dict[str,
     result["pool"] = pool
     result["policy"] = wish.policy or SINGLE_STACK
     result["families"] = _wanted(wish, families)
-    addresses = wish.addresses or wish.assigned
-    if addresses:
-        result["addresses"] = list(addresses)
+    if _addresses(wish):
+        result["addresses"] = list(_addresses(wish))
     result["ports"] = [_port(port) for port in wish.ports]
     if wish.sharing_key is not None:
         result["sharing_key"] = wish.sharing_key
@@ -84,6 +86,11 @@ def _service(wish: ServiceWish, pool: str, families: Sequence[str]) -> dict[str,
     if wish.selector:
         result["selector"] = dict(wish.selector)
     return result
+
+
+def _addresses(wish: ServiceWish) -> tuple[str, ...]:
+    """What a Service asks for, else what it has."""
+    return wish.addresses or wish.assigned
 
 
 def _wanted(wish: ServiceWish, families: Sequence[str]) -> list[str]:
@@ -105,12 +112,12 @@ def _port(port: ServicePort) -> dict[str, Any]:
 def _pool(source: Source, wish: ServiceWish, families: Sequence[str], pairs: dict[tuple[str, str], str]) -> str | None:
     """The pool that a Service names, else the one that holds its addresses, else the first one that is open to it."""
     pools = source.case.resources.pools
-    by_name = (wish.pool or "").split(",")
+    by_name = [name.strip() for name in (wish.pool or "").split(",")]
     if wish.pool is not None and len(by_name) == 1:
         return wish.pool if wish.pool in pools else None
     found = [pools[name] for name in by_name if name in pools] if wish.pool else []
     if not found:
-        held = [source.case.pool_of(text) for text in wish.addresses or wish.assigned]
+        held = [source.case.pool_of(text) for text in _addresses(wish)]
         found = [pool for pool in held if pool is not None]
     if not found and wish.allocated_from in pools:
         found = [pools[str(wish.allocated_from)]]

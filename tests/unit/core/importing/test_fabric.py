@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from imports import K8S, NODES, data, imported, refused, told
-from manifests import NAMESPACE, Object, bfd, bgp, labelled, node, on, peer, pool, secret
+from manifests import NAMESPACE, Object, bfd, bgp, labelled, layer2, node, on, peer, pool, secret
 
 from dualstack.findings import HINT, WARNING
 from dualstack.importing import intent_of
@@ -176,7 +176,8 @@ def test_a_node_has_one_asn() -> None:
     assert refused(imported(*objects, mode=modes.NATIVE)) == {"asns-of-node": "Node node1"}
 
 
-def test_sessions_need_nodes() -> None:
-    found = imported(peer("one", "10.0.1.1"), nodes=[])
+@pytest.mark.parametrize("thing", [peer("one", "10.0.1.1"), layer2("two"), bgp("three")], ids=lambda each: each["kind"])
+def test_announcing_needs_nodes(thing: Object) -> None:
+    found = imported(thing, nodes=[])
     assert refused(found) == {"no-nodes": "hosts"}
     assert "kubectl get nodes -o yaml" in told(found, "no-nodes")[0].fix

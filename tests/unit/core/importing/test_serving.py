@@ -65,6 +65,15 @@ def test_addresses_that_a_service_has_stay_its_own(mode: str) -> None:
     assert data(POOL, EVERYWHERE, live, mode=mode)["services"][0]["addresses"] == ["172.16.0.77", "fd00::77"]
 
 
+def test_an_address_that_a_service_has_is_given_to_no_other() -> None:
+    live = service("z-live", **DUAL)
+    live["status"] = {"loadBalancer": {"ingress": [{"ip": "172.16.0.1"}, {"ip": "fd00::1"}]}}
+    assert [each["name"] for each in data(POOL, EVERYWHERE, service("a-new", **DUAL), live)["services"]] == [
+        "z-live",
+        "a-new",
+    ]
+
+
 def test_a_service_without_a_policy_has_the_primary_family() -> None:
     found = data(POOL, EVERYWHERE, service("shop", ports=[{"port": 80}]))["services"][0]
     assert (found["policy"], found["families"]) == ("SingleStack", ["ipv4"])
