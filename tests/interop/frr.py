@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real FRR for tests and measurements: bgpd, zebra and, when asked for, bfdd of a lab root, in a network namespace.
 
-Their overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over bgpd's vty socket.
+Their overlay lives in the daemons' own mount namespace, so that it is gone with them. Commands go over vty sockets.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ class Vty:
     """A daemon's vty socket: a command with a zero behind it; the answer ends in three zeros and a status."""
 
     def __init__(self, path: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(60)
-        self._socket.connect(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(60)
+        self.socket.connect(path)
         self.run("enable")
 
     def run(self, command: str) -> str:
         """A command's answer; AssertionError when FRR refuses it."""
-        self._socket.sendall(command.encode() + b"\0")
+        self.socket.sendall(command.encode() + b"\0")
         data = bytearray()
         while not (len(data) >= 4 and data[-4:-1] == b"\0\0\0"):
-            got = self._socket.recv(1 << 20)
+            got = self.socket.recv(1 << 20)
             assert got, f"FRR closed its vty at {command!r}"
             data += got
         text = data[:-4].decode("utf-8", "replace")
@@ -79,7 +79,7 @@ class Vty:
 
     def close(self) -> None:
         """Hangs up."""
-        self._socket.close()
+        self.socket.close()
 
 
 class Frr:
@@ -123,6 +123,10 @@ class Frr:
             return Vty(f"/proc/{self.pid}/root/run/frr/{daemon}.vty")
         except OSError:
             return None
+
+    def another_vty(self) -> Vty:
+        """One more connection to bgpd, for another thread."""
+        return Vty(f"/proc/{self.pid}/root/run/frr/bgpd.vty")
 
     def route(self, prefix: str) -> list[dict[str, Any]]:
         """The paths of a prefix in bgpd's table."""

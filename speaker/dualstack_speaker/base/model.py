@@ -16,7 +16,8 @@ INTERNAL, EXTERNAL = "internal", "external"  # ASNs that are accepted where none
 class Peer(NamedTuple):
     """One BGP neighbour. Times in seconds; addresses as packed octets; ``ttl_security`` in hops (1: on the link).
 
-    Either ``peer_asn`` or ``dynamic_asn`` is there.
+    Either ``peer_asn`` or ``dynamic_asn`` is there. ``restart_time``: how long the peer shall keep our routes while we
+    restart; None: no graceful restart.
     """
 
     local_asn: int
@@ -37,6 +38,7 @@ class Peer(NamedTuple):
     ttl: int | None = None
     ttl_security: int | None = None
     dynamic_asn: str | None = None
+    restart_time: int | None = None
 
     @property
     def sent_ttl(self) -> int | None:

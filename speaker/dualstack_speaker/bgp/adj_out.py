@@ -44,10 +44,6 @@ class _Family:
         if marked and not self.end_of_rib:  # RFC 7313 section 4: not before End-of-RIB
             self.begin_mark = self.end_mark = True
 
-    @property
-    def waiting(self) -> bool:
-        return bool(self.pending or self.end_of_rib or self.end_mark)
-
     def forget_sent(self) -> None:
         self.begin_mark = self.end_mark = False
         if self.sent or self.end_of_rib:
@@ -75,11 +71,12 @@ class _Family:
 
 
 class AdjOut:
-    """The routes towards one peer."""
+    """The routes towards one peer. ``known``: whether they are all there; until then no End-of-RIB is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: bool = True) -> None:
         self._families = {name: _Family() for name in FAMILIES}
         self._active: tuple[str, ...] = ()
+        self._known = known
 
     def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
         """The peer should hold these prefixes with these attributes (None: not at all)."""
@@ -109,7 +106,17 @@ class AdjOut:
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send in this session."""
-        return any(self._families[name].waiting for name in self._active)
+        families = [self._families[name] for name in self._active]
+        return any(each.pending or each.end_mark or (each.end_of_rib and self._known) for each in families)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the first full transfer of this session was sent to its end."""
+        return bool(self._active) and not any(self._families[name].end_of_rib for name in self._active)
+
+    def all_known(self) -> None:
+        """From now on, what is there is all there is."""
+        self._known = True
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,7 +132,7 @@ class AdjOut:
                 return encode_route_refresh(name, iana.REFRESH_BEGINS)
             if routes.pending:
                 return b"".join(_updates(peer, four_octet_asn, name, routes.take(SLICE)))
-            if routes.end_of_rib:
+            if routes.end_of_rib and self._known:
                 routes.end_of_rib = False
                 return end_of_rib(name)
             if routes.end_mark:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Capabilities in OPEN (RFC 5492): what we offer, what the peer offers, what is left to offer when it refuses one.
 
-Ours: multiprotocol IPv4 and IPv6 unicast (RFC 4760), route refresh (RFC 2918, 7313), 4-octet ASN (RFC 6793).
+Ours: multiprotocol IPv4 and IPv6 unicast (RFC 4760), route refresh (RFC 2918, 7313), 4-octet ASN (RFC 6793), graceful
+restart as the side that restarts (RFC 4724, 8538).
 """
 
 from __future__ import annotations
@@ -21,22 +22,33 @@ IPV4_UNICAST: Capability = (iana.CAP_MULTIPROTOCOL, b"\0\1\0\1")
 
 
 class Capabilities(NamedTuple):
-    """Capabilities of one side; ``families`` is None when it offers no multiprotocol capability at all."""
+    """Capabilities of one side; ``families`` is None when it offers no multiprotocol capability at all.
+
+    ``restart``: flags and time of graceful restart, None without it.
+    """
 
     families: tuple[str, ...] | None
     asn: int | None
     route_refresh: bool
     enhanced_refresh: bool
+    restart: int | None
 
 
-def offer(peer: Peer) -> tuple[Capability, ...]:
-    """Everything that we have for a peer."""
+def offer(peer: Peer, restarted: bool = False) -> tuple[Capability, ...]:
+    """Everything that we have for a peer; ``restarted``: it may still keep routes of the process before (RFC 4724).
+
+    What carries the traffic of VIPs is the kernel's and stays in place, so forwarding is kept in every family.
+    """
     items = []
     for name in peer.families:
         afi, safi = iana.AFI_SAFI[name]
         items.append((iana.CAP_MULTIPROTOCOL, bytes((0, afi, 0, safi))))
     items.append((iana.CAP_ROUTE_REFRESH, b""))
     items.append((iana.CAP_ENHANCED_REFRESH, b""))
+    if peer.restart_time is not None:
+        head = peer.restart_time | iana.NOTIFICATION_KEEPS | (iana.RESTARTED if restarted else 0)
+        kept = (bytes((0, *iana.AFI_SAFI[name], iana.FORWARDING)) for name in peer.families)
+        items.append((iana.CAP_GRACEFUL_RESTART, head.to_bytes(2, "big") + b"".join(kept)))
     items.append((iana.CAP_FOUR_OCTET_ASN, peer.local_asn.to_bytes(4, "big")))
     return tuple(items)
 
@@ -95,7 +107,7 @@ def read(items: Iterable[Capability]) -> Capabilities:
     """What capabilities say; those that we do not know are passed over (RFC 5492 section 4). Short: a broken one."""
     families: list[str] = []
     codes = set()
-    asn = None
+    asn = restart = None
     for code, data in items:
         codes.add(code)
         value = Reader(data)
@@ -105,11 +117,14 @@ def read(items: Iterable[Capability]) -> Capabilities:
                 families.append(name)
         elif code == iana.CAP_FOUR_OCTET_ASN:
             asn = value.number(4)
+        elif code == iana.CAP_GRACEFUL_RESTART:
+            restart = value.number(2)
     return Capabilities(
         tuple(families) if iana.CAP_MULTIPROTOCOL in codes else None,
         asn,
         iana.CAP_ROUTE_REFRESH in codes,
         iana.CAP_ENHANCED_REFRESH in codes,
+        restart,
     )
 
 

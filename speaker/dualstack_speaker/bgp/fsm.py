@@ -36,6 +36,7 @@ class Event(enum.Enum):
 
     START = "start"  # 1
     STOP = "stop"  # 2
+    LEAVE = "leave"  # 2 for a process that restarts (RFC 4724 section 4.1)
     RESTART = "restart"  # 2, then 1: a changed configuration
     PATH_LOST = "path lost"  # 2, then 1 once the path is back (RFC 5882 section 4)
     RETRY_DUE = "retry"  # 9, 13
@@ -75,12 +76,14 @@ class Action(enum.Enum):
     UNEXPECTED = "unexpected"  # FSM error with the subcode of RFC 6608, hang up, back off
     OFFER_LESS = "offer_less"  # hang up, dial at once and offer what was not refused
     CEASE = "cease"  # Cease with a reason, hang up, stay down
+    GO_SILENTLY = "go_silently"  # hang up without a word, stay down
     AGAIN = "again"  # Cease with a reason, hang up, dial at once
     WAIT_FOR_PATH = "wait_for_path"  # Cease: BFD down, hang up, dial when the path is back
 
 
 _DOWN = {
     Event.STOP: (Action.CEASE, State.IDLE),
+    Event.LEAVE: (Action.GO_SILENTLY, State.IDLE),
     Event.RESTART: (Action.AGAIN, State.IDLE),
     Event.PATH_LOST: (Action.WAIT_FOR_PATH, State.IDLE),
     Event.CLOSED: (Action.FAIL, State.IDLE),
@@ -99,6 +102,7 @@ TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
         Event.START: (Action.DIAL, State.CONNECT),
         Event.RETRY_DUE: (Action.DIAL, State.CONNECT),
         Event.STOP: (Action.CEASE, State.IDLE),
+        Event.LEAVE: (Action.GO_SILENTLY, State.IDLE),
         Event.RESTART: (Action.AGAIN, State.IDLE),
         Event.PATH_LOST: (Action.WAIT_FOR_PATH, State.IDLE),
     },

@@ -28,13 +28,19 @@ class Open(NamedTuple):
 
 
 class Negotiated(NamedTuple):
-    """What both sides agreed on. Times in seconds; a hold time of 0 means no keepalives (RFC 4271 section 4.2)."""
+    """What both sides agreed on. Times in seconds; a hold time of 0 means no keepalives (RFC 4271 section 4.2).
+
+    ``restart``: the peer keeps our routes when the connection is lost, with ``notification_keeps`` also after any
+    NOTIFICATION but a hard reset (RFC 8538).
+    """
 
     families: tuple[str, ...]
     hold_time: int
     four_octet_asn: bool
     peer_asn: int = 0
     enhanced_refresh: bool = False
+    restart: bool = False
+    notification_keeps: bool = False
 
 
 def encode_open(peer: Peer, offered: Iterable[capabilities.Capability]) -> bytes:
@@ -94,6 +100,8 @@ def negotiate(peer: Peer, offered: Iterable[capabilities.Capability], theirs: Op
         None not in (ours.asn, others.asn),
         theirs.asn,
         ours.enhanced_refresh and others.enhanced_refresh,
+        None not in (ours.restart, others.restart),
+        bool((ours.restart or 0) & (others.restart or 0) & iana.NOTIFICATION_KEEPS),
     )
 
 
@@ -122,6 +130,8 @@ def shutdown_text(reason: str) -> bytes:
 def describe_notification(body: bytes, peer: Peer) -> str:
     """A received NOTIFICATION's body (at least 2 octets) in words, with the peer's own text (RFC 9003)."""
     code, subcode, data = body[0], body[1], body[2:]
+    if (code, subcode) == (iana.CEASE, iana.HARD_RESET) and len(data) >= 2:  # RFC 8538 section 3.1
+        return f"{describe_notification(data, peer)}, hard reset"
     text = iana.describe(code, subcode)
     if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_PEER_AS):
         return f"peer refused our AS {peer.local_asn}: it expects another one; {text}"

@@ -64,9 +64,13 @@ class Snapshot(NamedTuple):
 
 
 class Session:
-    """One peer. ``jitter`` gives numbers in [0, 1)."""
+    """One peer. ``jitter`` gives numbers in [0, 1).
 
-    def __init__(self, name: str, peer: Peer, jitter: Callable[[], float]) -> None:
+    ``restarted``: the peer may still have routes of the process before, and ``put`` may not have given all of them
+    again; ``all_known`` says when it has.
+    """
+
+    def __init__(self, name: str, peer: Peer, jitter: Callable[[], float], restarted: bool = False) -> None:
         self.name = name
         self.peer = peer
         self.state = State.IDLE
@@ -75,7 +79,8 @@ class Session:
         self._deadlines = Deadlines()
         self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
         self._framer = Framer()
-        self._routes = AdjOut()
+        self._routes = AdjOut(known=not restarted)
+        self._restarted = restarted
         self._negotiated: messages.Negotiated | None = None
         self._greeted = False  # our OPEN is out
         self._offered: tuple[capabilities.Capability, ...] = ()  # what stands in it
@@ -121,6 +126,14 @@ class Session:
         """The peer should hold these prefixes with these attributes (None: not at all)."""
         self._routes.put(keys, value)
 
+    def all_known(self) -> None:
+        """All routes were put: the peer may now drop what it kept over the restart and did not get again."""
+        self._routes.all_known()
+
+    def leave(self, now: float) -> list[Output]:
+        """Ends the session without a word, so that the peer keeps the routes until the next process is there."""
+        return self._fire(Event.LEAVE, now)
+
     def connected(self, number: int, now: float) -> list[Output]:
         """The connection that was dialled stands."""
         return self._fire(Event.CONNECTED, now) if number == self.number else []
@@ -161,6 +174,8 @@ class Session:
         if self.state is not State.ESTABLISHED or self._negotiated is None:
             return []
         data = self._routes.take(self.peer, self._negotiated.four_octet_asn)
+        if self._routes.complete:
+            self._restarted = False
         return [Send(data)] if data else []
 
     def expire(self, now: float) -> list[Output]:
@@ -267,7 +282,9 @@ class Session:
         self._deadlines.set("hold", now + OPEN_HOLD)
         self._greeted = True
         self._offered = tuple(
-            item for item in capabilities.offer(self.peer) if capabilities.key(item) not in self._refused
+            item
+            for item in capabilities.offer(self.peer, self._restarted)
+            if capabilities.key(item) not in self._refused
         )
         return [Send(messages.encode_open(self.peer, self._offered))]
 
@@ -348,9 +365,17 @@ class Session:
         self._deadlines.set("retry", now + PATH_PATIENCE)
         return out
 
+    def _go_silently(self, now: float, detail: _Detail) -> list[Output]:
+        return self._end("the process is being replaced", now, retry=False)
+
     def _leave(self, subcode: int, data: bytes, text: str, now: float, retry: bool) -> list[Output]:
-        """Cease where our OPEN is out, then down."""
+        """Cease where our OPEN is out, then down.
+
+        Where the peer would keep our routes after it, and must not, it is a hard reset (RFC 8538 section 3.1).
+        """
         out: list[Output] = []
+        if self._negotiated and self._negotiated.notification_keeps and subcode != iana.CONFIGURATION_CHANGE:
+            subcode, data = iana.HARD_RESET, bytes((iana.CEASE, subcode)) + data
         if self._greeted:
             out.append(Send(messages.encode_notification(iana.CEASE, subcode, data)))
         return out + self._end(text, now, retry)

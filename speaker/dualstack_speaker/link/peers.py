@@ -63,6 +63,7 @@ def decode(where: str, value: Any) -> Peer:
         multihop=fields.flag("multihop", False),
         bfd=bfd.decode(f"{where}.bfd", fields.take("bfd", None)),
         dynamic_asn=dynamic,
+        restart_time=_restart_time(fields),
         ttl=ttl,
         ttl_security=ttl_security,
     )
@@ -88,6 +89,7 @@ def encode(peer: Peer) -> dict[str, Any]:
         "next_hop": {name: show(hop) for name, hop in hops.items() if hop is not None},
         "multihop": peer.multihop,
         "dynamic_asn": peer.dynamic_asn,
+        "graceful_restart": None if peer.restart_time is None else {"time": peer.restart_time},
         "bfd": bfd.encode(peer.bfd),
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,
@@ -103,6 +105,16 @@ def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
     if family(hop) != name or not any(hop):
         raise LinkError(f"{hops.where}.{name}: {show(hop)} cannot be an {name} next hop")
     return hop
+
+
+def _restart_time(fields: Fields) -> int | None:
+    value = fields.take("graceful_restart", None)
+    if value is None:
+        return None
+    restart = Fields(f"{fields.where}.graceful_restart", value)
+    seconds = restart.number("time", 1, 4095)  # RFC 4724 section 3: 12 bits
+    restart.end()
+    return seconds
 
 
 def _password(fields: Fields) -> str | None:

@@ -56,8 +56,8 @@ class Connection(asyncio.Protocol):
 class BgpDriver:
     """A session with its socket and timer."""
 
-    def __init__(self, name: str, peer: Peer, log: Log) -> None:
-        self.session = Session(name, peer, random.random)
+    def __init__(self, name: str, peer: Peer, log: Log, restarted: bool = False) -> None:
+        self.session = Session(name, peer, random.random, restarted)
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -77,6 +77,15 @@ class BgpDriver:
     def path_lost(self, why: str) -> None:
         """The path to the peer failed."""
         self._run(self.session.path_lost(why, self._loop.time()))
+
+    def leave(self) -> None:
+        """Ends the session without a word."""
+        self._run(self.session.leave(self._loop.time()))
+
+    def all_known(self) -> None:
+        """All routes were put."""
+        self.session.all_known()
+        self.flush()
 
     def reconfigure(self, peer: Peer) -> None:
         """Takes a changed peer over."""

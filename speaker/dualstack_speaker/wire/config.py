@@ -19,12 +19,14 @@ EXCLUDED = (
 
 
 class Config(NamedTuple):
-    """Paths; the least log level; the real-time priority (0: none); patterns of interfaces never taken unless named."""
+    """Paths; the least log level; the real-time priority (0: none); how long a saved state waits for the speaker
+    before it counts as whole, seconds; patterns of interfaces never taken unless named."""
 
     socket: str = "/run/dualstack/wire.sock"
     journal: str = "/run/dualstack/wire.journal"
     log_level: str = "info"
     realtime_priority: int = 0
+    restart_patience: float = 30
     exclude_interfaces: tuple[str, ...] = EXCLUDED
 
 
@@ -44,6 +46,9 @@ def parse(where: str, value: Any) -> Config:
     priority = given.values.get("realtime_priority", 0)
     whole = type(priority) is int  # pylint: disable=unidiomatic-typecheck
     given.expect("realtime_priority", whole and 0 <= priority <= 99, "a whole number from 0 (none) to 99")
+    patience = given.values.get("restart_patience", 0)
+    timed = type(patience) in (int, float)  # pylint: disable=unidiomatic-typecheck
+    given.expect("restart_patience", timed and 0 <= patience <= 4095, "a number of seconds from 0 to 4095")
     patterns = given.values.get("exclude_interfaces", [])
     texts = isinstance(patterns, list) and all(isinstance(item, str) for item in patterns)
     given.expect("exclude_interfaces", texts, "a list of patterns")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from ..base.model import Delta, Desired, Paths
@@ -16,10 +17,15 @@ from .layer2_io import Layer2Driver
 
 
 class Engine:
-    """Applies states and changes; holds everything back until the first state is there."""
+    """Applies states and changes; holds everything back until the first state is there.
 
-    def __init__(self, log: Log, layer2: Layer2Driver) -> None:
+    ``patience``: seconds that a saved state waits for the speaker's before it counts as whole.
+    """
+
+    def __init__(self, log: Log, layer2: Layer2Driver, patience: float) -> None:
         self._log = log
+        self._patience = patience
+        self._waiting: asyncio.TimerHandle | None = None  # for the speaker's word on a state that was saved
         self._store = Store()
         self._sessions: dict[str, BgpDriver] = {}
         self._bfd = BfdDriver(log, self._path_lost, self._path_back)
@@ -31,18 +37,43 @@ class Engine:
         """The last accepted state."""
         return self._store.state
 
+    def restore(self, saved: Desired) -> None:
+        """Takes over what the process before saved. It may lack what came last: End-of-RIB waits for the speaker."""
+        self._waiting = asyncio.get_running_loop().call_later(self._patience, self._settle)
+        self._replace(saved)
+
     def replace(self, wanted: Desired) -> bool:
         """Takes a whole state over; whether anything changed. LinkError leaves all as it was."""
+        changed = self._replace(wanted)
+        self._settle()
+        return changed
+
+    def _replace(self, wanted: Desired) -> bool:
         changes = self._store.replace(wanted)
         first, self.synced = not self.synced, True
         self._apply(changes)
         return changes.any or first
+
+    def _settle(self) -> None:
+        """What is there is all there is."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+            for session in self._sessions.values():
+                session.all_known()
 
     def change(self, delta: Delta) -> bool:
         """Takes changes over; whether anything changed. LinkError leaves all as it was."""
         changes = self._store.change(delta)
         self._apply(changes)
         return changes.any
+
+    def leave(self) -> None:
+        """Ends the sessions without a word: peers with graceful restart keep the routes for the next process."""
+        for session in self._sessions.values():
+            session.leave()
+        self._bfd.stop()
+        self._layer2.close()
 
     def stop(self, why: str) -> None:
         """Withdraws everything: Cease to every peer, no more answers."""
@@ -76,7 +107,7 @@ class Engine:
                     session.stop("peer removed")
                     del self._sessions[name]
             elif session is None:
-                self._sessions[name] = session = BgpDriver(name, peer, self._log)
+                self._sessions[name] = session = BgpDriver(name, peer, self._log, self._waiting is not None)
                 self._fill(name, session)
                 begun.append(name)
             else:

@@ -53,14 +53,21 @@ async def _serve(config: Config, log: Log) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    leaving = asyncio.Event()
+
+    def leave() -> None:
+        leaving.set()
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGUSR1, leave)
     layer2 = Layer2Driver(config.exclude_interfaces, log)
-    engine = Engine(log, layer2)
+    engine = Engine(log, layer2, config.restart_patience)
     journal = JournalFile(config.journal, lambda: engine.state, log)
     server = LinkServer(config.socket, engine, journal, log)
     await server.start()
     saved = journal.load()
     if saved is not None:
-        engine.replace(saved)
+        engine.restore(saved)
         log.write(
             "info",
             "state loaded",
@@ -73,7 +80,10 @@ async def _serve(config: Config, log: Log) -> None:
     await _watch(stop)
     systemd.notify("STOPPING=1")
     server.close()
-    engine.stop("planned stop of the speaker")
+    if leaving.is_set():
+        engine.leave()
+    else:
+        engine.stop("planned stop of the speaker")
     await journal.flush()
     deadline = loop.time() + _LAST_WORDS
     while engine.closing and loop.time() < deadline:

@@ -15,6 +15,7 @@ from ..resources.selectors import selected
 from .facts import Address, NodeFacts, addresses, router_id
 
 Session = dict[str, Any]
+RESTART_TIME = 120  # seconds that a router keeps our routes: what FRR asks for by itself
 BFD_INTERVAL, BFD_MULTIPLIER = 300, 3  # milliseconds, packets: what FRR takes where MetalLB's profile says nothing
 
 
@@ -74,6 +75,7 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "local_asn": peer.local_asn or peer.my_asn,
         "peer_asn": peer.peer_asn,
         "dynamic_asn": peer.dynamic_asn,
+        "graceful_restart": {"time": RESTART_TIME} if peer.graceful_restart else None,
         "address": peer.address,
         "port": peer.port,
         "source_address": source.text if source else peer.source_address,

@@ -46,7 +46,7 @@ _PEER = (
     _Gap("localASN", "local_asn", (NATIVE,), (FRR_K8S,), fix="Remove it, and give myASN the ASN that counts."),
     _Gap("vrf", "vrf", (SPEAKER, NATIVE)),
     _Gap("bfdProfile", "bfd_profile", (NATIVE,), fix=_NEEDS_FRR),
-    _Gap("enableGracefulRestart", "graceful_restart", (NATIVE,), (SPEAKER,), _NEEDS_FRR),
+    _Gap("enableGracefulRestart", "graceful_restart", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("connectTime", "connect_time", (NATIVE,), fix=_NEEDS_FRR),
     _Gap("keepaliveTime", "keepalive_time", (NATIVE,), fix="Remove it: native mode uses a third of holdTime."),
     _Gap("dualStackAddressFamily", "both_families", (NATIVE,), fix=_NEEDS_FRR),

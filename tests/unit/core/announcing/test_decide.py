@@ -101,6 +101,16 @@ def test_a_session_on_the_link_takes_the_address_of_the_link_and_carries_its_tra
 
 
 @both
+@pytest.mark.parametrize("wanted", [True, False])
+def test_graceful_restart_where_it_is_asked_for(wanted: bool, family: str) -> None:
+    peer = {"ipv4": PEER4, "ipv6": PEER6}[family]
+    (session,) = (
+        run(*NODES, {**peer, "spec": {**peer["spec"], "enableGracefulRestart": wanted}}).desired["peers"].values()
+    )
+    assert session["graceful_restart"] == ({"time": 120} if wanted else None)
+
+
+@both
 def test_another_asn_of_ours_and_an_asn_that_is_not_stated(family: str) -> None:
     peer = {"ipv4": PEER4, "ipv6": PEER6}[family]
     spec = {**peer["spec"], "localASN": 64999, "peerASN": None, "dynamicASN": "external"}

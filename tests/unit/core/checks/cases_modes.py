@@ -29,7 +29,12 @@ CASES = [
         steps(put(f"{RACKS}.bfd", "fast"), profile(transmit_interval=49)),
         "dualstack.bfd_profiles.fast.transmit_interval",
     ),
-    Case("mode-ignores", BOTH, put(f"{RACKS}.graceful_restart", True), f"{RACKS}.graceful_restart"),
+    Case(
+        "mode-refuses",
+        BOTH,
+        steps(_mode("native"), put(f"{RACKS}.graceful_restart", True)),
+        f"{RACKS}.graceful_restart",
+    ),
     Case(
         "mode-refuses",
         BOTH,

@@ -35,7 +35,7 @@ def told(mode: str, *objects: Any) -> dict[str, str]:
         ({"localASN": 64999}, "localASN", {NATIVE}, {FRR_K8S}),
         ({"vrf": "red"}, "vrf", {SPEAKER, NATIVE}, set()),
         ({"bfdProfile": "fast"}, "bfdProfile", {NATIVE}, set()),
-        ({"enableGracefulRestart": True}, "enableGracefulRestart", {NATIVE}, {SPEAKER}),
+        ({"enableGracefulRestart": True}, "enableGracefulRestart", {NATIVE}, set()),
         ({"connectTime": "5s"}, "connectTime", {NATIVE}, set()),
         ({"keepaliveTime": "5s"}, "keepaliveTime", {NATIVE}, set()),
         ({"dualStackAddressFamily": True}, "dualStackAddressFamily", {NATIVE}, set()),

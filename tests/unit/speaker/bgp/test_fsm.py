@@ -62,6 +62,7 @@ def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Outpu
     inputs: dict[Event, Callable[[], list[Output]]] = {
         Event.START: lambda: session.start(now),
         Event.STOP: lambda: session.stop("maintenance", now),
+        Event.LEAVE: lambda: session.leave(now),
         Event.RESTART: lambda: session.reconfigure(peer._replace(password="new"), now),
         Event.PATH_LOST: lambda: session.path_lost("BFD down", now),
         Event.CONNECTED: lambda: session.connected(number, now),
@@ -100,6 +101,7 @@ ROWS = [
     Row(IDLE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(IDLE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(IDLE, Event.STOP, IDLE, ["hang up"], {}),
+    Row(IDLE, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(IDLE, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
     Row(IDLE, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
     Row(CONNECT, Event.START, CONNECT, [], {"dial": DIAL_TIME - 1}),
@@ -107,6 +109,7 @@ ROWS = [
     Row(CONNECT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.DIAL_DUE, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.STOP, IDLE, ["hang up"], {}),
+    Row(CONNECT, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(CONNECT, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
     Row(CONNECT, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
     Row(OPEN_SENT, Event.START, OPEN_SENT, [], {"hold": OPEN_HOLD - 1}),
@@ -119,6 +122,7 @@ ROWS = [
     Row(OPEN_SENT, Event.OFFER_REFUSED, IDLE, ["hang up"], {"retry": 0.0}),
     Row(OPEN_SENT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_SENT, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
+    Row(OPEN_SENT, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(OPEN_SENT, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
     Row(OPEN_SENT, Event.PATH_LOST, IDLE, ["notification 6/10", "hang up"], AWAY),
     Row(OPEN_SENT, Event.KEEPALIVE, IDLE, ["notification 5/1", "hang up"], RETRY),
@@ -132,6 +136,7 @@ ROWS = [
     Row(OPEN_CONFIRM, Event.OFFER_REFUSED, IDLE, ["hang up"], {"retry": 0.0}),
     Row(OPEN_CONFIRM, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.STOP, IDLE, ["notification 6/2", "hang up"], {}),
+    Row(OPEN_CONFIRM, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(OPEN_CONFIRM, Event.RESTART, IDLE, ["notification 6/6", "hang up"], {"retry": 0.0}),
     Row(OPEN_CONFIRM, Event.PATH_LOST, IDLE, ["notification 6/10", "hang up"], AWAY),
     Row(OPEN_CONFIRM, Event.OPEN, IDLE, ["notification 5/2", "hang up"], RETRY),
@@ -149,6 +154,7 @@ ROWS = [
     Row(ESTABLISHED, Event.REFRESH_BAD, IDLE, ["notification 7/1", *DOWN], RETRY),
     Row(ESTABLISHED, Event.CLOSED, IDLE, DOWN, RETRY),
     Row(ESTABLISHED, Event.STOP, IDLE, ["notification 6/2", *DOWN], {}),
+    Row(ESTABLISHED, Event.LEAVE, IDLE, DOWN, {}),
     Row(ESTABLISHED, Event.RESTART, IDLE, ["notification 6/6", *DOWN], {"retry": 0.0}),
     Row(ESTABLISHED, Event.PATH_LOST, IDLE, ["notification 6/10", *DOWN], AWAY),
     Row(ESTABLISHED, Event.OPEN, IDLE, ["notification 5/3", *DOWN], RETRY),
@@ -189,7 +195,7 @@ def test_every_pair_has_a_row_or_its_states_default(state: State, event: Event, 
     outputs = session._fire(event, NOW + 1, _Detail("text", frozenset(), "ipv4", detail_error, negotiated))
     assert session.state is after
     assert describe(outputs).count("hang up") <= 1
-    assert session.next_deadline is not None or event is Event.STOP or (state is IDLE and after is IDLE)
+    assert session.next_deadline is not None or event in (Event.STOP, Event.LEAVE) or (state is IDLE and after is IDLE)
 
 
 def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> None:
@@ -249,6 +255,57 @@ def test_a_refused_capability_is_left_out_of_the_next_open(
     assert messages.decode_open(greeting.data[19:]).capabilities.enhanced_refresh, "after a session, all is offered"
 
 
+@pytest.mark.parametrize("asked", [120, None])
+@pytest.mark.parametrize("theirs", [120, None])
+def test_a_stop_is_a_hard_reset_where_a_notification_keeps_the_routes(
+    asked: int | None, theirs: int | None, make_peer: Callable[..., Peer]
+) -> None:
+    """RFC 8538 section 3.1: else a peer would keep for minutes what was withdrawn on purpose."""
+    peer = make_peer(restart_time=asked)
+    session = bring(OPEN_SENT, peer)
+    session.received(session.number, their_open(peer, restart_time=theirs) + messages.KEEPALIVE, NOW)
+    assert session.state is ESTABLISHED
+    told, _unused, _note = session.stop("maintenance", NOW)
+    assert isinstance(told, Send)
+    if asked and theirs:
+        assert told.data[19:] == b"\x06\x09\x06\x02\x0bmaintenance"
+    else:
+        assert told.data[19:] == b"\x06\x02\x0bmaintenance"
+
+
+def test_the_peer_keeps_routes_over_a_changed_configuration(make_peer: Callable[..., Peer]) -> None:
+    peer = make_peer(restart_time=120)
+    session = bring(ESTABLISHED, peer)
+    assert describe(session.reconfigure(peer._replace(hold_time=30), NOW)) == ["notification 6/6", *DOWN]
+
+
+def greeting(session: Session, now: float) -> int | None:
+    """The restart flags of the next OPEN."""
+    if session.state is IDLE:
+        session.expire(now)
+    (sent,) = [output for output in session.connected(session.number, now) if isinstance(output, Send)]
+    return messages.decode_open(sent.data[19:]).capabilities.restart
+
+
+def test_the_restart_bit_stands_until_everything_was_sent_again(make_peer: Callable[..., Peer]) -> None:
+    peer = make_peer(restart_time=120)
+    session = Session("tor1", peer, lambda: 0.5, restarted=True)
+    session.put([b"\x04\x20\xc0\x00\x02\x01"], Attributes((), (), None))
+    session.start(NOW)
+    assert greeting(session, NOW) == 120 | iana.RESTARTED | iana.NOTIFICATION_KEEPS
+    session.received(session.number, their_open(peer) + messages.KEEPALIVE, NOW)
+    sent = [session.writable(session.number, NOW) for _unused in range(3)]
+    assert describe(sent[0]) == ["update"] and not any(sent[1:]) and not session.waiting, "no End-of-RIB yet"
+    session.closed(session.number, "reset", NOW)
+    assert greeting(session, NOW + 10) == 120 | iana.RESTARTED | iana.NOTIFICATION_KEEPS
+    session.received(session.number, their_open(peer) + messages.KEEPALIVE, NOW + 10)
+    session.all_known()
+    while session.waiting:
+        session.writable(session.number, NOW + 10)
+    session.closed(session.number, "reset", NOW + 20)
+    assert greeting(session, NOW + 30) == 120 | iana.NOTIFICATION_KEEPS
+
+
 @pytest.mark.parametrize("stale", ["connected", "closed", "received", "blocked", "writable"])
 def test_inputs_of_an_old_connection_are_dropped(stale: str, make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer())
@@ -297,6 +354,7 @@ def test_back_off_grows_until_a_session_was_stable(make_peer: Callable[..., Peer
         ("multihop", True, True),
         ("ttl", 3, True),
         ("ttl_security", 1, True),
+        ("restart_time", 120, True),
         ("keepalive_time", 1.0, False),
         ("bfd", Bfd(300, 300, 3, False, None), False),
         ("connect_retry", 60.0, False),

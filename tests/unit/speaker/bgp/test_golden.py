@@ -70,6 +70,21 @@ def test_open_out(make_peer: MakePeer) -> None:
     assert messages.encode_open(large, capabilities.offer(large)) == OPEN_LARGE_ASN
 
 
+@pytest.mark.parametrize(
+    ("families", "restarted", "capability"),
+    [
+        (("ipv4", "ipv6"), False, "40 0a 4078 0001 01 80 0002 01 80"),
+        (("ipv4",), True, "40 06 c078 0001 01 80"),
+        (("ipv6",), True, "40 06 c078 0002 01 80"),
+    ],
+)
+def test_graceful_restart_out(families: tuple[str, ...], restarted: bool, capability: str, make_peer: MakePeer) -> None:
+    """RFC 4724 section 3: R, then N of RFC 8538, 120 s; forwarding kept in each family."""
+    offered = capabilities.offer(make_peer(families=families, restart_time=120), restarted)
+    assert octets(capability) in capabilities.encode(offered)
+    assert octets(capability) not in capabilities.encode(capabilities.offer(make_peer(families=families), restarted))
+
+
 def test_open_out_without_capabilities(make_peer: MakePeer) -> None:
     assert messages.encode_open(make_peer(), ()) == octets(f"{MARKER} 001d 01 04 fc00 0009 0a00010b 00")
 
@@ -77,7 +92,7 @@ def test_open_out_without_capabilities(make_peer: MakePeer) -> None:
 def test_open_in() -> None:
     both = messages.decode_open(body(OPEN_BOTH))
     assert (both.asn, both.hold_time, both.identifier) == (64512, 9, parse("10.0.1.11"))
-    assert both.capabilities == (("ipv4", "ipv6"), 64512, True, True)
+    assert both.capabilities == (("ipv4", "ipv6"), 64512, True, True, None)
     large = messages.decode_open(body(OPEN_LARGE_ASN))
     assert (large.asn, large.capabilities.families) == (0xFFFE0001, ("ipv6",))
 
@@ -85,7 +100,7 @@ def test_open_in() -> None:
 def test_open_in_with_extended_parameters() -> None:
     """RFC 9072: the lengths of the parameters take two octets."""
     data = octets(f"{MARKER} 0029 01 04 fc00 0009 0a000101 ff ff 0009 02 0006 41 04 0000fc00")
-    assert messages.decode_open(body(data)).capabilities == (None, 64512, False, False)
+    assert messages.decode_open(body(data)).capabilities == (None, 64512, False, False, None)
 
 
 def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: MakePeer) -> None:
@@ -140,6 +155,11 @@ def test_notification_out() -> None:
         ("06 02 05 6c61746572", 'peer closed the session; cease: administrative shutdown (6/2): "later"'),
         ("06 02 05 6c61", "peer closed the session; cease: administrative shutdown (6/2)"),
         ("06 04 02 0a41", 'peer closed the session; cease: administrative reset (6/4): "?A"'),
+        (
+            "06 09 06 02 05 6c61746572",
+            'peer closed the session; cease: administrative shutdown (6/2): "later", hard reset',
+        ),
+        ("06 09", "peer closed the session; cease: hard reset (6/9)"),
         ("06 01", "peer closed the session; cease: maximum number of prefixes reached (6/1)"),
         ("02 02 fde9", "peer refused our AS 64512: it expects another one; OPEN message error: bad peer AS (2/2)"),
         (

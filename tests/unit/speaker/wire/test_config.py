@@ -26,6 +26,7 @@ def test_every_key_is_taken() -> None:
         "journal": "/run/a.journal",
         "log_level": "debug",
         "realtime_priority": 10,
+        "restart_patience": 5,
         "exclude_interfaces": ["^veth"],
     }
     assert set(value) == set(Config._fields)
@@ -41,6 +42,7 @@ def test_every_key_is_taken() -> None:
         ({"journal": 5}, "wire.json: journal: an absolute path is expected"),
         ({"log_level": "loud"}, "wire.json: log_level: one of debug, info, warning, error is expected"),
         ({"realtime_priority": 100}, "wire.json: realtime_priority: a whole number from 0 (none) to 99"),
+        ({"restart_patience": -1}, "wire.json: restart_patience: a number of seconds from 0 to 4095"),
         ({"realtime_priority": True}, "wire.json: realtime_priority: a whole number from 0 (none) to 99"),
         ({"exclude_interfaces": "veth"}, "wire.json: exclude_interfaces: a list of patterns is expected"),
         ({"exclude_interfaces": ["("]}, "wire.json: exclude_interfaces: '(' is no regular expression"),
