@@ -12,6 +12,8 @@ COMMANDS = {  # name: module with run(arguments) -> exit status, what it does
     "wire": ("dualstack_speaker.wire.main", "keep the BGP, ARP and NDP sockets (a daemon)"),
     "speaker": ("dualstack_speaker.speaker.main", "decide what this node announces (a daemon)"),
     "check": ("dualstack_speaker.speaker.check", "check a configuration and its resources"),
+    "drain": ("dualstack_speaker.speaker.drain", "take this node out of service: its routes become the worst, then go"),
+    "undrain": ("dualstack_speaker.speaker.undrain", "take this node back into service"),
     "status": ("dualstack_speaker.speaker.status", "show sessions, VIPs and announcers"),
 }
 

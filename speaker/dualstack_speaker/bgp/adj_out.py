@@ -123,15 +123,21 @@ class AdjOut:
         """How many prefixes the peer was sent, per family."""
         return {name: len(routes.sent) for name, routes in self._families.items()}
 
-    def take(self, peer: Peer, four_octet_asn: bool) -> bytes:
-        """The next slice as UPDATE messages, empty when nothing waits. What it returns counts as sent."""
+    def take(self, peer: Peer, four_octet_asn: bool, draining: bool = False) -> bytes:
+        """The next slice as UPDATE messages, empty when nothing waits. What it returns counts as sent.
+
+        ``draining``: routes are sent as about to go.
+        """
         for name in self._active:
             routes = self._families[name]
             if routes.begin_mark:
                 routes.begin_mark = False
                 return encode_route_refresh(name, iana.REFRESH_BEGINS)
             if routes.pending:
-                return b"".join(_updates(peer, four_octet_asn, name, routes.take(SLICE)))
+                groups = routes.take(SLICE)
+                if draining:
+                    groups = {values and attributes.about_to_go(values): nlri for values, nlri in groups.items()}
+                return b"".join(_updates(peer, four_octet_asn, name, groups))
             if routes.end_of_rib and self._known:
                 routes.end_of_rib = False
                 return end_of_rib(name)

@@ -36,6 +36,12 @@ def mp_unreach(family: str, nlri: bytes = b"") -> bytes:
     return attribute(_OPTIONAL, iana.MP_UNREACH_NLRI, bytes((0, afi, safi)) + nlri)
 
 
+def about_to_go(values: Attributes) -> Attributes:
+    """The same as routers should avoid it while they have anything else (RFC 8326 section 4.1, 4.2)."""
+    communities = tuple(sorted({*values.communities, iana.GRACEFUL_SHUTDOWN}))
+    return values._replace(communities=communities, local_preference=0)
+
+
 def encode(peer: Peer, values: Attributes, next_hop: bytes | None, four_octet_asn: bool) -> bytes:
     """All attributes but MP_REACH_NLRI, in order; ``next_hop`` for NLRI in the classic field, else None.
 

@@ -81,6 +81,7 @@ class Session:
         self._framer = Framer()
         self._routes = AdjOut(known=not restarted)
         self._restarted = restarted
+        self._draining = False
         self._negotiated: messages.Negotiated | None = None
         self._greeted = False  # our OPEN is out
         self._offered: tuple[capabilities.Capability, ...] = ()  # what stands in it
@@ -125,6 +126,12 @@ class Session:
     def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
         """The peer should hold these prefixes with these attributes (None: not at all)."""
         self._routes.put(keys, value)
+
+    def drain(self, on: bool) -> None:
+        """Whether routes are sent as about to go (RFC 8326); a change sends all of them again."""
+        if on != self._draining:
+            self._draining = on
+            self._routes.again(("ipv4", "ipv6"))
 
     def all_known(self) -> None:
         """All routes were put: the peer may now drop what it kept over the restart and did not get again."""
@@ -173,7 +180,7 @@ class Session:
         self._deadlines.clear("send_hold")
         if self.state is not State.ESTABLISHED or self._negotiated is None:
             return []
-        data = self._routes.take(self.peer, self._negotiated.four_octet_asn)
+        data = self._routes.take(self.peer, self._negotiated.four_octet_asn, self._draining)
         if self._routes.complete:
             self._restarted = False
         return [Send(data)] if data else []

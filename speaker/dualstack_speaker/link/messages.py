@@ -16,7 +16,7 @@ from .routes import Decoder
 
 
 class Request(NamedTuple):
-    """A request: ``op`` is full, delta or status; ``body`` holds what is still to be decoded."""
+    """A request: ``op`` is full, delta, drain or status; ``body`` holds what is still to be decoded."""
 
     op: str
     seq: int
@@ -38,8 +38,10 @@ def decode_request(line: bytes) -> Request:
         body = {name: fields.take(name, {}) for name in ("peers", "routes", "layer2")}
     elif op == "status":
         body = {}
+    elif op == "drain":
+        body = {"on": fields.flag("on"), "delay": fields.seconds("delay", 0, 86400)}
     else:
-        raise LinkError(f"request.op: {op!r} is neither full, delta nor status")
+        raise LinkError(f"request.op: {op!r} is neither full, delta, drain nor status")
     fields.end()
     return Request(op, seq, body)
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import sys
 from typing import Any
 
 from ..observe.config_file import ConfigError
+from .asking import ask, reason
 from .config import DEFAULT_PATH, Config, load
 from .tables import render
 from .view import Status, healthy, session_list
-
-_PATIENCE = 10.0  # seconds
 
 
 def run(arguments: list[str]) -> int:
@@ -38,19 +36,19 @@ def run(arguments: list[str]) -> int:
 def gather(config: Config) -> Status:
     """The status from the speaker, or what ``wire`` alone can tell."""
     try:
-        status: Status = _ask(config.status_socket, None)
+        status: Status = ask(config.status_socket, None)
         return status
     except (OSError, ValueError) as error:
-        return _of_wire(config, f"{config.status_socket}: the process speaker does not answer: {_reason(error)}")
+        return _of_wire(config, f"{config.status_socket}: the process speaker does not answer: {reason(error)}")
 
 
 def _of_wire(config: Config, problem: str) -> Status:
     wire: dict[str, Any] | None = None
     link = ""
     try:
-        wire = _ask(config.wire_socket, {"op": "status", "seq": 1})["status"]
+        wire = ask(config.wire_socket, {"op": "status", "seq": 1})["status"]
     except (OSError, ValueError, KeyError) as error:
-        link = f"{config.wire_socket}: {_reason(error)}"
+        link = f"{config.wire_socket}: {reason(error)}"
     return {
         "node": config.node,
         "speaker": {"config": "unknown", "errors": [problem], "warnings": []},
@@ -58,17 +56,3 @@ def _of_wire(config: Config, problem: str) -> Status:
         "sessions": session_list(wire["sessions"]) if wire else [],
         "vips": [],
     }
-
-
-def _ask(path: str, request: dict[str, Any] | None) -> Any:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(_PATIENCE)
-        sock.connect(path)
-        if request is not None:
-            sock.sendall(json.dumps(request).encode() + b"\n")
-        with sock.makefile("rb") as stream:
-            return json.loads(stream.readline())
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -16,6 +16,7 @@ from typing import Any
 from ..base.addresses import show
 from ..base.model import Attributes, Peer
 from ..base.outputs import Dial, Hangup, Note, Output, Send
+from ..bgp.fsm import State
 from ..bgp.session import Session
 from ..net import tcp
 from ..observe.logs import Log
@@ -65,6 +66,8 @@ class BgpDriver:
         self._dialling: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
+        self.established = False
+        self.on_change: Callable[[bool], None] = lambda established: None  # called when it comes to stand, or to fall
 
     def start(self) -> None:
         """Dials."""
@@ -94,6 +97,10 @@ class BgpDriver:
     def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
         """Changes what the peer should hold; ``flush`` sends it."""
         self.session.put(keys, value)
+
+    def drain(self, on: bool) -> None:
+        """Whether everything is announced as about to go; ``flush`` sends it."""
+        self.session.drain(on)
 
     def flush(self) -> None:
         """Sends what waits."""
@@ -172,6 +179,10 @@ class BgpDriver:
             self._pumping = True
             self._loop.call_soon(self._pump)
         self._arm()
+        established = self.session.state is State.ESTABLISHED
+        if established is not self.established:
+            self.established = established
+            self.on_change(established)
 
     def _pump(self) -> None:
         """One slice of UPDATEs per turn of the loop, so that nobody waits long for it."""

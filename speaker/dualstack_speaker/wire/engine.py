@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from ..base.model import Delta, Desired, Paths
 from ..link.store import Changes, Store
 from ..observe.logs import Log
-from .bfd_io import BfdDriver
 from .bgp_io import BgpDriver
 from .layer2_io import Layer2Driver
+from .phase import Phase
+from .watching import Watching
 
 
 class Engine:
@@ -28,9 +30,10 @@ class Engine:
         self._waiting: asyncio.TimerHandle | None = None  # for the speaker's word on a state that was saved
         self._store = Store()
         self._sessions: dict[str, BgpDriver] = {}
-        self._bfd = BfdDriver(log, self._path_lost, self._path_back)
+        self._watching = Watching(log, self._sessions)
         self._layer2 = layer2
         self.synced = False
+        self._phase = Phase.OFF
 
     @property
     def state(self) -> Desired:
@@ -68,18 +71,29 @@ class Engine:
         self._apply(changes)
         return changes.any
 
+    def drain(self, phase: Phase) -> None:
+        """Takes the node out of service, or back."""
+        before, self._phase = self._phase, phase
+        for name, session in self._sessions.items():
+            session.drain(phase is not Phase.OFF)
+            if phase is Phase.WITHDRAWN:
+                session.put(self.state.routes, None)
+            elif before is Phase.WITHDRAWN:
+                self._fill(name, session)
+            session.flush()
+
     def leave(self) -> None:
         """Ends the sessions without a word: peers with graceful restart keep the routes for the next process."""
         for session in self._sessions.values():
             session.leave()
-        self._bfd.stop()
+        self._watching.stop()
         self._layer2.close()
 
     def stop(self, why: str) -> None:
         """Withdraws everything: Cease to every peer, no more answers."""
         for session in self._sessions.values():
             session.stop(why)
-        self._bfd.stop()
+        self._watching.stop()
         self._layer2.close()
 
     @property
@@ -91,8 +105,9 @@ class Engine:
         """The status of docs/architecture.md, "speaker and wire"."""
         return {
             "synced": self.synced,
+            "drain": self._phase.value,
             "sessions": {
-                name: {**session.status(), "bfd": self._bfd.status(name)}
+                name: {**session.status(), "bfd": self._watching.status(name)}
                 for name, session in sorted(self._sessions.items())
             },
             "layer2": self._layer2.status(),
@@ -108,13 +123,16 @@ class Engine:
                     del self._sessions[name]
             elif session is None:
                 self._sessions[name] = session = BgpDriver(name, peer, self._log, self._waiting is not None)
-                self._fill(name, session)
+                session.on_change = partial(self._watching.established, name)
+                session.drain(self._phase is not Phase.OFF)
+                if self._phase is not Phase.WITHDRAWN:
+                    self._fill(name, session)
                 begun.append(name)
             else:
                 session.reconfigure(peer)
-            self._bfd.watch(name, peer)
+            self._watching.take(name, peer)
         touched = set()
-        for (before, after), keys in changes.routes.items():
+        for (before, after), keys in changes.routes.items() if self._phase is not Phase.WITHDRAWN else ():
             touched |= self._route(before, after, keys, begun)
         for name in begun:
             self._sessions[name].start()
@@ -122,14 +140,6 @@ class Engine:
             self._sessions[name].flush()
         if changes.layer2:
             self._layer2.change(changes.layer2)
-
-    def _path_lost(self, name: str, why: str) -> None:
-        if name in self._sessions:
-            self._sessions[name].path_lost(why)
-
-    def _path_back(self, name: str) -> None:
-        if name in self._sessions:
-            self._sessions[name].start()
 
     def _fill(self, name: str, session: BgpDriver) -> None:
         """Gives a new session all routes that go to it."""

@@ -15,6 +15,8 @@ from ..link.errors import LinkError
 from ..link.framing import Lines, LineTooLong
 from ..link.routes import Decoder
 from ..observe.logs import Log
+from .bgp_io import reason
+from .drain import Drain
 from .engine import Engine
 from .journal_file import JournalFile
 
@@ -24,10 +26,11 @@ _UNREAD = 4 * 1024 * 1024  # octets of answers that a client may leave unread
 class LinkServer:
     """Listens and answers."""
 
-    def __init__(self, path: str, engine: Engine, journal: JournalFile, log: Log) -> None:
+    def __init__(self, path: str, engine: Engine, journal: JournalFile, drain: Drain, log: Log) -> None:
         self._path = path
         self._engine = engine
         self._journal = journal
+        self._drain = drain
         self._log = log
         self._client: _Client | None = None
         self._server: asyncio.AbstractServer | None = None
@@ -80,7 +83,9 @@ class LinkServer:
     def _carry_out(self, request: messages.Request, line: bytes) -> dict[str, Any] | None:
         if request.op == "status":
             return self._engine.status()
-        if request.op == "full":
+        if request.op == "drain":
+            self._set_drain(request.body["on"], request.body["delay"])
+        elif request.op == "full":
             if self._engine.replace(messages.decode_full(request.body, self._decoder)):
                 self._journal.replace(line)
         else:
@@ -89,6 +94,15 @@ class LinkServer:
             if self._engine.change(messages.decode_delta(request.body, self._decoder)):
                 self._journal.append(line)
         return None
+
+    def _set_drain(self, on: bool, delay: float) -> None:
+        try:
+            if on:
+                self._drain.begin(delay)
+            else:
+                self._drain.end()
+        except OSError as error:
+            raise LinkError(f"request.on: it cannot be noted: {reason(error)}") from None
 
     def _refused(self, seq: int | None, error: LinkError) -> bytes:
         self._log.write("warning", "request refused", {"seq": seq, "error": str(error)})

@@ -17,6 +17,7 @@ from ..observe.config_file import ConfigError
 from ..observe.logs import Log
 from .bgp_io import reason
 from .config import DEFAULT_PATH, Config, load
+from .drain import Drain
 from .engine import Engine
 from .journal_file import JournalFile
 from .layer2_io import Layer2Driver
@@ -63,8 +64,10 @@ async def _serve(config: Config, log: Log) -> None:
     layer2 = Layer2Driver(config.exclude_interfaces, log)
     engine = Engine(log, layer2, config.restart_patience)
     journal = JournalFile(config.journal, lambda: engine.state, log)
-    server = LinkServer(config.socket, engine, journal, log)
+    drain = Drain(f"{config.journal}.drain", engine, log)
+    server = LinkServer(config.socket, engine, journal, drain, log)
     await server.start()
+    drain.restore()
     saved = journal.load()
     if saved is not None:
         engine.restore(saved)

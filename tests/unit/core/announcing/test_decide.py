@@ -100,25 +100,6 @@ def test_a_session_on_the_link_takes_the_address_of_the_link_and_carries_its_tra
     assert session["password"] is None and session["multihop"] is False
 
 
-@both
-@pytest.mark.parametrize("wanted", [True, False])
-def test_graceful_restart_where_it_is_asked_for(wanted: bool, family: str) -> None:
-    peer = {"ipv4": PEER4, "ipv6": PEER6}[family]
-    (session,) = (
-        run(*NODES, {**peer, "spec": {**peer["spec"], "enableGracefulRestart": wanted}}).desired["peers"].values()
-    )
-    assert session["graceful_restart"] == ({"time": 120} if wanted else None)
-
-
-@both
-def test_another_asn_of_ours_and_an_asn_that_is_not_stated(family: str) -> None:
-    peer = {"ipv4": PEER4, "ipv6": PEER6}[family]
-    spec = {**peer["spec"], "localASN": 64999, "peerASN": None, "dynamicASN": "external"}
-    given = {key: value for key, value in spec.items() if value is not None}
-    (session,) = run(*NODES, {**peer, "spec": given}).desired["peers"].values()
-    assert (session["local_asn"], session["peer_asn"], session["dynamic_asn"]) == (64999, None, "external")
-
-
 @pytest.mark.parametrize("peer", [PEER4, PEER6])
 def test_a_session_for_both_families_has_the_next_hops_of_the_same_interface(peer: Object) -> None:
     spec = {**peer["spec"], "dualStackAddressFamily": True}

@@ -178,6 +178,26 @@ def test_a_refresh_sends_all_of_the_family_again_even_what_changes_back(family: 
 
 
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("asn", [64500, 64512], ids=["ebgp", "ibgp"])
+def test_routes_about_to_go_are_the_worst(asn: int, family: str, make_peer: MakePeer) -> None:
+    """RFC 8326 section 4.2: GRACEFUL_SHUTDOWN to everyone, and LOCAL_PREF 0 where it is sent at all."""
+    out, table, peer = AdjOut(), Table(), make_peer(peer_asn=asn)
+    out.up(BOTH)
+    out.put([key(family, 1)], Attributes((7, 0xFFFFFF01), (), 150))
+    out.put([key(family, 2)], Attributes((0xFFFF0000,), (), None))
+    data = b""
+    while out.waiting:
+        data += (sent := out.take(peer, True, draining=True))
+        table.feed(sent)
+    assert table.routes == {key(family, 1): (7, 0xFFFF0000, 0xFFFFFF01), key(family, 2): (0xFFFF0000,)}
+    assert data.count(bytes((0x40, 5, 4)) + bytes(4)) == (2 if asn == 64512 else 0)
+    assert bytes((0x40, 5, 4)) + (150).to_bytes(4, "big") not in data
+    out.put([key(family, 1)], None)
+    table.feed(out.take(peer, True, draining=True))
+    assert set(table.routes) == {key(family, 2)}
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_an_enhanced_refresh_has_marks_around_it(family: str, make_peer: MakePeer) -> None:
     out, table = AdjOut(), Table()
     out.up(BOTH)

@@ -1,0 +1,46 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``dualstack-speaker drain``: takes the node out of service (RFC 8326)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..observe.config_file import ConfigError
+from .asking import ask, reason
+from .config import DEFAULT_PATH, load
+
+DELAY = 60.0  # seconds; routers have the worse routes until then, and take others
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status: 0 when ``wire`` does it, 1 when it does not, 2 for a bad configuration."""
+    parser = argparse.ArgumentParser(
+        prog="dualstack-speaker drain", description="Tells routers to prefer others, then withdraws. Ends with undrain."
+    )
+    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
+    parser.add_argument(
+        "--delay", type=float, default=DELAY, help="seconds until everything is withdrawn (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    return tell(options.config, True, options.delay)
+
+
+def tell(path: str, on: bool, delay: float) -> int:
+    """Asks ``wire`` for it."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    try:
+        answer = ask(config.wire_socket, {"op": "drain", "seq": 1, "on": on, "delay": delay})
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{config.wire_socket}: {reason(error)}\n")
+        return 1
+    if not answer.get("ok"):
+        sys.stderr.write(f"wire refused: {answer.get('error')}\n")
+        return 1
+    return 0
