@@ -11,7 +11,10 @@
     Up --down--> Down
     everywhere --disable--> AdminDown, for good: who watches again makes a new session
 
-Every pair of state and event has its row. Packets in AdminDown are dropped (6.8.6), as its rows say.
+Every pair of state and event has its row. Packets in AdminDown are dropped (6.8.6), as its rows say. A neighbour that
+begins anew takes the session down, but not what relies on it, as the path just carried its packet. It is known by
+another discriminator that does not know ours, or by the diagnostic that we had signalled down, which we had not. FRR
+does so when BGP is established and tells its BFD session the addresses.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ class Event(enum.Enum):
     DOWN = "down received"
     INIT = "init received"
     UP = "up received"
+    RESTART = "down received, the neighbour begins anew"
     DETECTION_DUE = "detection time expired"
     DISABLE = "disable"
 

@@ -77,7 +77,7 @@ class Session:
         self._desired_tx = self._tx = max(SLOW, settings.transmit_ms * 1000)  # advertised, in use; microseconds
         self._required_rx = self._rx = settings.receive_ms * 1000
         self._planned: tuple[float, float | None] | None = None  # what the next packet's deadline was made of
-        self._lost = False  # and not back yet
+        self.lost = False  # and not back yet
         self._polling = False  # our poll bit is out
         self._poll_again = False  # something changed meanwhile
         self._transitions = self._ups = self._downs = self._received = self._sent = 0
@@ -114,12 +114,15 @@ class Session:
         if self.state is State.ADMIN_DOWN:
             return []
         self._received += 1
+        event = fsm.RECEIVED[packet.state]
+        if event is Event.DOWN and self._anew(packet):
+            event = Event.RESTART
         self._remote = packet
         self._remote_diagnostic = packet.diagnostic
         self._heard_at = now
         if packet.final and self._polling:
             self._end_poll()
-        out = self._fire(fsm.RECEIVED[packet.state], now)
+        out = self._fire(event, now)
         self._watch()
         self._schedule(now)
         if packet.poll:
@@ -168,6 +171,12 @@ class Session:
 
     # States
 
+    def _anew(self, packet: Control) -> bool:
+        """Whether a session that says Down has begun anew, and the path has not failed."""
+        known = packet.my_discriminator if self._remote is None else self._remote.my_discriminator
+        other = packet.my_discriminator != known and not packet.your_discriminator
+        return other or packet.diagnostic == fsm.NEIGHBOUR_DOWN
+
     def _fire(self, event: Event, now: float, detection: float = 0.0) -> list[Output]:
         """``detection``: the seconds of silence that the event stands for."""
         before = self.state
@@ -194,10 +203,10 @@ class Session:
     def _rely(self, effect: Effect, reason: str) -> list[Output]:
         """What an effect says to those who rely on the path."""
         if effect is Effect.LOST:
-            self._lost = True
+            self.lost = True
             return [Lost(f"BFD down: {reason}")]
-        if effect is Effect.BACK and self._lost:
-            self._lost = False
+        if effect is Effect.BACK and self.lost:
+            self.lost = False
             return [Back()]
         return []
 
@@ -206,6 +215,8 @@ class Session:
             return f"no packet from {show(self.address)} for {round(detection * 1000)} ms"
         if event is Event.DISABLE:
             return "taken out of service here"
+        if event is Event.RESTART:
+            return f"{show(self.address)} began anew"
         if event is Event.ADMIN_DOWN:
             return f"{show(self.address)} took it out of service"
         return f"{show(self.address)} says so: {fsm.describe(self._remote_diagnostic)}"

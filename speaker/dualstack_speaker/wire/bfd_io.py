@@ -28,6 +28,7 @@ from ..observe.logs import Log
 from .bgp_io import reason
 
 PORTS = {False: 3784, True: 4784}  # one hop, several
+COUNTERS = ("transitions", "ups", "downs", "received", "sent")
 _BATCH = 256  # datagrams that are read in one turn of the loop
 _RETRY = 5.0  # seconds until a socket that could not be opened is tried again
 
@@ -43,6 +44,7 @@ class BfdDriver:
         self._sessions = Sessions(lambda: int.from_bytes(os.urandom(4), "big"))
         self._watches: dict[str, _Watch] = {}
         self._leaving: list[_Watch] = []
+        self._past: dict[str, tuple[int, ...]] = {}  # what earlier sessions of the same peer have counted
         self._receivers: dict[tuple[bool, bool], socket.socket] = {}  # (IPv6, multihop)
 
     def watch(self, name: str, peer: Peer | None) -> None:
@@ -51,6 +53,7 @@ class BfdDriver:
         path = _path(peer) if peer is not None and settings is not None else None
         known = self._watches.get(name)
         if known is not None and known.path != path:
+            self._past[name] = self._counts(name)
             self._leaving.append(self._watches.pop(name))
             known.feed(known.session.disable)
             known = None
@@ -78,10 +81,32 @@ class BfdDriver:
             watch.feed(watch.session.disable)
             self._forget(watch)
 
-    def status(self, name: str) -> dict[str, Any] | None:
-        """A session's part of the status; None without BFD."""
+    def watching(self, name: str) -> bool:
+        """Whether the path to a peer is watched."""
+        return name in self._watches
+
+    def lost(self, name: str) -> bool:
+        """Whether the path to a peer failed and is not back."""
+        return name in self._watches and self._watches[name].session.lost
+
+    def forget(self, name: str) -> None:
+        """The peer is gone for good."""
+        self._past.pop(name, None)
+
+    def status(self, name: str, settings: Bfd) -> dict[str, Any]:
+        """A session's part of the status; one that is to begin later is down."""
         watch = self._watches.get(name)
-        return None if watch is None else {**watch.session.snapshot()._asdict(), "error": watch.error}
+        session = watch.session if watch is not None else Session(name, b"", settings, 1, random.random)
+        counts = zip(COUNTERS, self._counts(name))
+        return {**session.snapshot()._asdict(), **dict(counts), "error": watch.error if watch is not None else ""}
+
+    def _counts(self, name: str) -> tuple[int, ...]:
+        watch = self._watches.get(name)
+        past = self._past.get(name, (0,) * len(COUNTERS))
+        if watch is None:
+            return past
+        seen = watch.session.snapshot()
+        return tuple(before + getattr(seen, counter) for before, counter in zip(past, COUNTERS))
 
     # From the sessions
 

@@ -42,18 +42,21 @@ ROWS = [
     Row(DOWN, Event.DOWN, INIT, NONE, []),
     Row(DOWN, Event.INIT, UP, NONE, ["bfd up"]),
     Row(DOWN, Event.UP, DOWN, NONE, []),
+    Row(DOWN, Event.RESTART, INIT, NONE, []),
     Row(DOWN, Event.DETECTION_DUE, DOWN, NONE, []),
     Row(DOWN, Event.DISABLE, ADMIN_DOWN, ADMIN, []),
     Row(INIT, Event.ADMIN_DOWN, DOWN, TOLD, []),
     Row(INIT, Event.DOWN, INIT, NONE, []),
     Row(INIT, Event.INIT, UP, NONE, ["bfd up"]),
     Row(INIT, Event.UP, UP, NONE, ["bfd up"]),
+    Row(INIT, Event.RESTART, INIT, NONE, []),
     Row(INIT, Event.DETECTION_DUE, DOWN, SILENCE, []),
     Row(INIT, Event.DISABLE, ADMIN_DOWN, ADMIN, []),
     Row(UP, Event.ADMIN_DOWN, DOWN, TOLD, ["bfd down"]),
     Row(UP, Event.DOWN, DOWN, TOLD, ["bfd down", "lost"]),
     Row(UP, Event.INIT, UP, NONE, []),
     Row(UP, Event.UP, UP, NONE, []),
+    Row(UP, Event.RESTART, DOWN, TOLD, ["bfd down"]),
     Row(UP, Event.DETECTION_DUE, DOWN, SILENCE, ["bfd down", "lost"]),
     Row(UP, Event.DISABLE, ADMIN_DOWN, ADMIN, ["bfd down"]),
 ]
@@ -92,6 +95,9 @@ def happen(session: Session, event: Event) -> list[Output]:
     """Makes an event happen through the inputs."""
     if event in STATE_OF:
         return session.receive(said(STATE_OF[event]), NOW)
+    if event is Event.RESTART:
+        session._remote = session._remote or said(DOWN)
+        return session.receive(said(DOWN, my_discriminator=78, your_discriminator=0), NOW)
     if event is Event.DISABLE:
         return session.disable(NOW)
     at = session._deadlines.at("detect")
@@ -121,6 +127,20 @@ def test_every_pair_has_its_row() -> None:
 @pytest.mark.parametrize("diagnostic", range(32))
 def test_every_diagnostic_has_words(diagnostic: int) -> None:
     assert fsm.describe(diagnostic) == fsm.DIAGNOSTIC_TEXT.get(diagnostic, f"diagnostic {diagnostic}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "outputs"),
+    [
+        ({"diagnostic": 1}, ["bfd down", "lost"]),
+        ({"my_discriminator": 78}, ["bfd down", "lost"]),  # it knows us: no new session
+        ({"my_discriminator": 78, "your_discriminator": 0}, ["bfd down"]),
+        ({"your_discriminator": 0, "diagnostic": 1}, ["bfd down", "lost"]),  # our packets did not arrive
+        ({"diagnostic": 3}, ["bfd down"]),  # it says that we said so
+    ],
+)
+def test_which_down_is_a_failure(changes: dict[str, int], outputs: list[str]) -> None:
+    assert words(bring(UP).receive(said(DOWN, **changes), NOW)) == outputs
 
 
 @pytest.mark.parametrize("again", [State.INIT, State.ADMIN_DOWN])

@@ -1,0 +1,83 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What binds BFD to BGP (RFC 5882 sections 3 and 4): when a path is watched, and what a lost one means.
+
+A path is watched while its BGP session is established, and after it was lost until it is back: only then the session is
+dialled again, at once. BGP never waits for a path that was not watched before. The watch begins a moment after BGP is
+established, because FRR makes its own BFD session anew just then, and would take that for a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ..base.model import Peer
+from ..observe.logs import Log
+from .bfd_io import BfdDriver
+from .bgp_io import BgpDriver
+
+SETTLE = 1.0  # seconds from Established to the first packet; slow start takes as long between two
+
+
+class Watching:
+    """The paths to all peers; ``sessions`` are the BGP sessions by name."""
+
+    def __init__(self, log: Log, sessions: Mapping[str, BgpDriver]) -> None:
+        self._sessions = sessions
+        self._bfd = BfdDriver(log, self._lost, self._back)
+        self._loop = asyncio.get_running_loop()
+        self._starts: dict[str, asyncio.TimerHandle] = {}
+
+    def take(self, name: str, peer: Peer | None) -> None:
+        """A peer is new, changed or gone (None)."""
+        if peer is None or peer.bfd is None:
+            self._cancel(name)
+            self._bfd.watch(name, None)
+            if peer is None:
+                self._bfd.forget(name)
+        elif self._bfd.watching(name):
+            self._bfd.watch(name, peer)
+        elif self._sessions[name].established:
+            self._start(name)
+
+    def established(self, name: str, up: bool) -> None:
+        """A BGP session is established, or is not any more."""
+        if up:
+            self._start(name)
+            return
+        self._cancel(name)
+        if not self._bfd.lost(name):
+            self._bfd.watch(name, None)
+
+    def status(self, name: str) -> dict[str, Any] | None:
+        """The part of the status; None without BFD."""
+        peer = self._sessions[name].session.peer
+        return None if peer.bfd is None else self._bfd.status(name, peer.bfd)
+
+    def stop(self) -> None:
+        """Says AdminDown to everybody."""
+        self._bfd.stop()
+
+    def _start(self, name: str) -> None:
+        self._cancel(name)
+        self._starts[name] = self._loop.call_later(SETTLE, self._begin, name)
+
+    def _cancel(self, name: str) -> None:
+        handle = self._starts.pop(name, None)
+        if handle is not None:
+            handle.cancel()
+
+    def _begin(self, name: str) -> None:
+        del self._starts[name]
+        self._bfd.watch(name, self._sessions[name].session.peer)
+
+    def _lost(self, name: str, why: str) -> None:
+        self._sessions[name].path_lost(why)
+
+    def _back(self, name: str) -> None:
+        session = self._sessions.get(name)
+        if session is not None:
+            session.start()
