@@ -344,6 +344,29 @@ def test_a_router_that_asks_again_sees_where_the_answer_ends(
     assert link.session("tor")["flaps"] == 0
 
 
+@pytest.mark.parametrize("agreed", [True, False], ids=["agreed", "refused"])
+def test_ipv4_with_an_ipv6_next_hop(frr: Frr, router: Host, node: Host, wire: Wire, agreed: bool) -> None:
+    """RFC 8950, for a node without IPv4 on the link; a router that does not offer it gets IPv6 alone, and we say so."""
+    configure(frr, node, "ipv6", lines=("capability extended-nexthop",) if agreed else ())
+    link = wire.link()
+    tor = peer(router, node, "ipv6", next_hop={"ipv4": node.ipv6, "ipv6": node.ipv6})
+    link.full(peers={"tor": tor}, routes=routes("tor"))
+    until(lambda: held(frr, node, "ipv6") == {"ipv4": 2 if agreed else 0, "ipv6": 2}, "the prefixes")
+    if not agreed:
+        assert link.session("tor")["last_error"].endswith("with an IPv6 next hop for IPv4 (RFC 8950)")
+        return
+    for prefix in PREFIXES["ipv4"]:
+        (found,) = frr.route(prefix)
+        assert node.ipv6 in [hop["ip"] for hop in found["nexthops"]]
+    assert frr.neighbour(node.ipv6)["neighborCapabilities"]["extendedNexthop"] == "advertisedAndReceived"
+    link.delta(routes={PREFIXES["ipv4"][0]: None})
+    until(lambda: held(frr, node, "ipv6") == {"ipv4": 1, "ipv6": 2}, "one of them withdrawn")
+    link.delta(peers={"tor": peer(router, node, "ipv6")})
+    until(lambda: frr.neighbour(node.ipv6)["connectionsEstablished"] == 2, "a session without it")
+    until(lambda: held(frr, node, "ipv6") == {"ipv4": 1, "ipv6": 2}, "the prefixes again")
+    assert node.ipv4 in [hop["ip"] for hop in frr.route(PREFIXES["ipv4"][1])[0]["nexthops"]]
+
+
 @pytest.mark.parametrize("transport", FAMILIES)
 @pytest.mark.parametrize(("asn", "dynamic"), [(64500, "external"), (ASN, "internal")])
 def test_an_asn_that_nobody_states(

@@ -53,6 +53,11 @@ class Peer(NamedTuple):
         return None if self.ttl_security is None else 256 - self.ttl_security
 
     @property
+    def extended_next_hop(self) -> bool:
+        """Whether IPv4 prefixes are announced with an IPv6 next hop (RFC 8950)."""
+        return self.next_hop_ipv4 is not None and len(self.next_hop_ipv4) == 16
+
+    @property
     def internal(self) -> bool:
         """Whether this is an iBGP peer (RFC 4271 section 1.1)."""
         return self.dynamic_asn == INTERNAL or self.local_asn == self.peer_asn
@@ -60,7 +65,8 @@ class Peer(NamedTuple):
     def needs_reset(self, other: Peer) -> bool:
         """Whether going from this to ``other`` takes a new session: it stands in OPEN or belongs to the connection."""
         kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6", "bfd"}
-        return any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
+        changed = any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
+        return changed or self.extended_next_hop != other.extended_next_hop
 
 
 class Bfd(NamedTuple):

@@ -162,7 +162,7 @@ def _updates(
 ) -> Iterator[bytes]:
     """UPDATE messages for groups of one family, as few as fit."""
     for values, nlri in groups.items():
-        if family == IPV4:
+        if family == IPV4 and not peer.extended_next_hop:
             path = b"" if values is None else attributes.encode(peer, values, peer.next_hop_ipv4, four_octet_asn)
             for block in _blocks(nlri, _BODY - len(path)):
                 yield _update(block, b"", b"") if values is None else _update(b"", path, block)
@@ -170,7 +170,7 @@ def _updates(
             for block in _blocks(nlri, _BODY - len(attributes.mp_unreach(family)) - 1):
                 yield _update(b"", attributes.mp_unreach(family, block), b"")
         else:
-            next_hop = peer.next_hop_ipv6 or b""
+            next_hop = (peer.next_hop_ipv4 if family == IPV4 else peer.next_hop_ipv6) or b""
             path = attributes.encode(peer, values, None, four_octet_asn)
             room = _BODY - len(path) - len(attributes.mp_reach(family, next_hop, b"")) - 1
             for block in _blocks(nlri, room):

@@ -4,7 +4,7 @@
 """Capabilities in OPEN (RFC 5492): what we offer, what the peer offers, what is left to offer when it refuses one.
 
 Ours: multiprotocol IPv4 and IPv6 unicast (RFC 4760), route refresh (RFC 2918, 7313), 4-octet ASN (RFC 6793), graceful
-restart as the side that restarts (RFC 4724, 8538).
+restart as the side that restarts (RFC 4724, 8538), IPv4 with an IPv6 next hop (RFC 8950).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from . import iana
 from .errors import SessionError
 
 Capability = tuple[int, bytes]
+IPV4_OVER_IPV6 = b"\0\1\0\1\0\2"  # IPv4 unicast with an IPv6 next hop (RFC 8950 section 4)
 IPV4_UNICAST: Capability = (iana.CAP_MULTIPROTOCOL, b"\0\1\0\1")
 
 
@@ -32,6 +33,7 @@ class Capabilities(NamedTuple):
     route_refresh: bool
     enhanced_refresh: bool
     restart: int | None
+    extended_next_hop: bool
 
 
 def offer(peer: Peer, restarted: bool = False) -> tuple[Capability, ...]:
@@ -45,6 +47,8 @@ def offer(peer: Peer, restarted: bool = False) -> tuple[Capability, ...]:
         items.append((iana.CAP_MULTIPROTOCOL, bytes((0, afi, 0, safi))))
     items.append((iana.CAP_ROUTE_REFRESH, b""))
     items.append((iana.CAP_ENHANCED_REFRESH, b""))
+    if peer.extended_next_hop:
+        items.append((iana.CAP_EXTENDED_NEXT_HOP, IPV4_OVER_IPV6))
     if peer.restart_time is not None:
         head = peer.restart_time | iana.NOTIFICATION_KEEPS | (iana.RESTARTED if restarted else 0)
         kept = (bytes((0, *iana.AFI_SAFI[name], iana.FORWARDING)) for name in peer.families)
@@ -108,6 +112,7 @@ def read(items: Iterable[Capability]) -> Capabilities:
     families: list[str] = []
     codes = set()
     asn = restart = None
+    extended = False
     for code, data in items:
         codes.add(code)
         value = Reader(data)
@@ -119,12 +124,16 @@ def read(items: Iterable[Capability]) -> Capabilities:
             asn = value.number(4)
         elif code == iana.CAP_GRACEFUL_RESTART:
             restart = value.number(2)
+        elif code == iana.CAP_EXTENDED_NEXT_HOP:
+            while value.left:
+                extended |= value.take(6) == IPV4_OVER_IPV6
     return Capabilities(
         tuple(families) if iana.CAP_MULTIPROTOCOL in codes else None,
         asn,
         iana.CAP_ROUTE_REFRESH in codes,
         iana.CAP_ENHANCED_REFRESH in codes,
         restart,
+        extended,
     )
 
 

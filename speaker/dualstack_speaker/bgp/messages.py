@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..base.addresses import show
+from ..base.addresses import IPV4, show
 from ..base.codec import Reader, Short
 from ..base.model import Peer
 from . import capabilities, iana
@@ -91,8 +91,11 @@ def negotiate(peer: Peer, offered: Iterable[capabilities.Capability], theirs: Op
     ours, others = capabilities.read(offered), theirs.capabilities
     carried, accepted = (("ipv4",) if side.families is None else side.families for side in (ours, others))
     families = tuple(name for name in carried if name in accepted)
+    if peer.extended_next_hop and not (ours.extended_next_hop and others.extended_next_hop):
+        families = tuple(name for name in families if name != IPV4)
     if not families:
         text = f"peer carries none of {', '.join(carried)}: activate them for us on {show(peer.address)}"
+        text += " (IPv4 with an IPv6 next hop: RFC 8950)" if peer.extended_next_hop else ""
         raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, capabilities.families_of(offered))
     return Negotiated(
         families,

@@ -308,6 +308,8 @@ class Session:
         self._move_hold(now)
         missing = [name for name in self.peer.families if name not in self._negotiated.families]
         self._last_error = f"peer does not carry {', '.join(missing)}: activate it for us there" if missing else ""
+        if "ipv4" in missing and self.peer.extended_next_hop:
+            self._last_error += ", with an IPv6 next hop for IPv4 (RFC 8950)"
         return []
 
     def _alive(self, now: float, detail: _Detail) -> list[Output]:

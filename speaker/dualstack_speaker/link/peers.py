@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.addresses import FAMILIES, family, show
+from ..base.addresses import FAMILIES, IPV4, IPV6, family, show
 from ..base.model import EXTERNAL, INTERNAL, Peer
 from . import bfd
 from .errors import LinkError
@@ -102,7 +102,8 @@ def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
         if needed:
             raise LinkError(f"{hops.where}.{name}: is missing, but the peer carries {name}")
         return None
-    if family(hop) != name or not any(hop):
+    extended = name == IPV4 and family(hop) == IPV6  # RFC 8950
+    if not (family(hop) == name or extended) or not any(hop):
         raise LinkError(f"{hops.where}.{name}: {show(hop)} cannot be an {name} next hop")
     return hop
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..addresses.blocks import FAMILIES, FAMILY_NAME, Block, address_text, parse_address
+from ..addresses.blocks import FAMILIES, FAMILY_NAME, IPV4, IPV6, Block, address_text, parse_address
 from ..findings import ERROR, WARNING, Finding, has_errors, nearest
 from ..resources import modes
 from ..resources.model import Labels, Peer, Resources
@@ -59,6 +59,8 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
     hops = _next_hops(peer, source, facts)
     transport = target.family
     families = [family for family in FAMILIES if peer.both_families or family == transport]
+    if transport == IPV6 and IPV6 in hops and peer.both_families:
+        hops.setdefault(IPV4, hops[IPV6])  # RFC 8950, where the node has nothing else to give
     for family in [family for family in families if family not in hops]:
         families.remove(family)
         severity = ERROR if family == transport else WARNING

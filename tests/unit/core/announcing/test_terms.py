@@ -17,6 +17,18 @@ from dualstack.resources.model import Node, Peer, Resources
 FACTS = NodeFacts("node1", {"eth1": ("10.0.1.11/24", "2001:db8:dc:1::11/64")}, "10.0.1.11")
 
 
+@pytest.mark.parametrize("own", [("2001:db8:dc:1::11/64",), ("10.0.1.11/24", "2001:db8:dc:1::11/64")])
+def test_ipv4_goes_over_an_ipv6_next_hop_where_the_node_has_no_other(own: tuple[str, ...]) -> None:
+    """RFC 8950; towards an IPv4 peer there is no such way for IPv6."""
+    peer = Peer("tor1", 64512, peer_asn=64500, address="2001:db8:dc:1::1", both_families=True)
+    facts = NodeFacts("node1", {"eth1": own}, "10.0.1.11")
+    decision = decide(Resources(peers={"tor1": peer}, nodes={"node1": Node("node1", {}, False)}), facts)
+    assert not decision.findings
+    session = decision.desired["peers"]["tor1"]
+    assert session["families"] == ["ipv4", "ipv6"]
+    assert session["next_hop"]["ipv4"] == ("10.0.1.11" if len(own) == 2 else "2001:db8:dc:1::11")
+
+
 @pytest.mark.parametrize("address", ["10.0.1.1", "2001:db8:dc:1::1"])
 @pytest.mark.parametrize(
     ("said", "told"),

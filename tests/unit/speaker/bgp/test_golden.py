@@ -85,6 +85,19 @@ def test_graceful_restart_out(families: tuple[str, ...], restarted: bool, capabi
     assert octets(capability) not in capabilities.encode(capabilities.offer(make_peer(families=families), restarted))
 
 
+def test_an_ipv6_next_hop_for_ipv4_must_be_agreed_on(make_peer: MakePeer) -> None:
+    """RFC 8950 section 4: without the peer's capability, IPv4 is not announced in this way."""
+    peer = make_peer(next_hop_ipv4=parse("2001:db8:dc:1::11"))
+    assert octets("05 06 0001 0001 0002") in capabilities.encode(capabilities.offer(peer))
+    both, extended = "01 04 0001 00 01 01 04 0002 00 01", "05 06 0001 0001 0002"
+    plain = messages.decode_open(octets(f"04 fbf4 0009 0a000101 0e 02 0c {both}"))
+    assert negotiate(peer, plain).families == ("ipv6",)
+    agreed = messages.decode_open(octets(f"04 fbf4 0009 0a000101 16 02 14 {both} {extended}"))
+    assert negotiate(peer, agreed).families == ("ipv4", "ipv6")
+    with pytest.raises(SessionError, match="RFC 8950"):
+        negotiate(peer._replace(families=("ipv4",)), plain)
+
+
 def test_open_out_without_capabilities(make_peer: MakePeer) -> None:
     assert messages.encode_open(make_peer(), ()) == octets(f"{MARKER} 001d 01 04 fc00 0009 0a00010b 00")
 
@@ -92,7 +105,7 @@ def test_open_out_without_capabilities(make_peer: MakePeer) -> None:
 def test_open_in() -> None:
     both = messages.decode_open(body(OPEN_BOTH))
     assert (both.asn, both.hold_time, both.identifier) == (64512, 9, parse("10.0.1.11"))
-    assert both.capabilities == (("ipv4", "ipv6"), 64512, True, True, None)
+    assert both.capabilities == (("ipv4", "ipv6"), 64512, True, True, None, False)
     large = messages.decode_open(body(OPEN_LARGE_ASN))
     assert (large.asn, large.capabilities.families) == (0xFFFE0001, ("ipv6",))
 
@@ -100,7 +113,7 @@ def test_open_in() -> None:
 def test_open_in_with_extended_parameters() -> None:
     """RFC 9072: the lengths of the parameters take two octets."""
     data = octets(f"{MARKER} 0029 01 04 fc00 0009 0a000101 ff ff 0009 02 0006 41 04 0000fc00")
-    assert messages.decode_open(body(data)).capabilities == (None, 64512, False, False, None)
+    assert messages.decode_open(body(data)).capabilities == (None, 64512, False, False, None, False)
 
 
 def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: MakePeer) -> None:
@@ -347,6 +360,23 @@ UPDATES = {
         40 03 04 0a00010b
         c0 11 06 02 01 fffe0001           # AS4_PATH
         20 c0000201""",
+    ),
+    "ipv4 with an ipv6 next hop (RFC 8950)": (
+        {"next_hop_ipv4": bytes.fromhex("20010db800dc00010000000000000011")},
+        ["192.0.2.1/32"],
+        PLAIN,
+        True,
+        """0041 02 0000 002a
+        80 0e 1a 0001 01 10 20010db800dc00010000000000000011 00 20 c0000201
+        40 01 01 00
+        40 02 06 02 01 0000fc00""",
+    ),
+    "withdraw ipv4 with an ipv6 next hop": (
+        {"next_hop_ipv4": bytes.fromhex("20010db800dc00010000000000000011")},
+        ["192.0.2.1/32"],
+        None,
+        True,
+        "0022 02 0000 000b 80 0f 08 0001 01 20 c0000201",
     ),
     "withdraw ipv4": ({}, ["192.0.2.1/32", "0.0.0.0/0"], None, True, "001d 02 0006 20 c0000201 00 0000"),
     "withdraw ipv6": (

@@ -103,7 +103,7 @@ REFUSED = [
     ("peers>tor1>families", ["ipv5"], "peers.tor1.families: one or both of ipv4, ipv6 are expected"),
     ("peers>tor1>next_hop", {"ipv4": "10.0.1.11"}, "peers.tor1.next_hop.ipv6: is missing, but the peer carries ipv6"),
     ("peers>tor1>next_hop>ipv6", "10.0.1.1", "peers.tor1.next_hop.ipv6: 10.0.1.1 cannot be an ipv6 next hop"),
-    ("peers>tor1>next_hop>ipv4", "2001:db8::1", "peers.tor1.next_hop.ipv4: 2001:db8::1 cannot be an ipv4 next hop"),
+    ("peers>tor1>next_hop>ipv4", "::", "peers.tor1.next_hop.ipv4: :: cannot be an ipv4 next hop"),
     ("peers>tor1>next_hop>ipx", "1", "peers.tor1.next_hop: has the unknown field 'ipx'"),
     ("peers>tor1>multihop", 1, "peers.tor1.multihop: 1 is neither true nor false"),
     ("peers>tor1>dynamic_asn", "any", "peers.tor1.dynamic_asn: 'any' is neither internal, external nor null"),
