@@ -87,6 +87,14 @@ class Space:
                     return True
         return False
 
+    def exclude(self, block: Block) -> None:
+        """Whatever of ``block`` is free is free no more."""
+        for index in range(len(self._free) - 1, -1, -1):
+            order, first, last = self._free[index]
+            shared = Block(self._supernets[order].family, first, last).overlap(block)
+            if shared is not None:
+                self._cut(index, shared.first, shared.last)
+
     def _cut(self, index: int, first: int, last: int) -> Block:
         order, free_first, free_last = self._free[index]
         rest = [(order, free_first, first - 1), (order, last + 1, free_last)]

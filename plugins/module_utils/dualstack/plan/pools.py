@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..addresses import blocks, carve
 from ..addresses.blocks import FAMILY_NAME, AddressError, Block
 from ..addresses.sets import subtract
-from ..addresses.space import Space, of_count, of_length
+from ..addresses.space import Space, Wish, of_count, of_length
 from ..allocation.first_free import usable
 from ..intent.load import Intent
 from ..intent.shapes import Report, error
@@ -20,7 +20,7 @@ from .selecting import written
 
 def pools(intent: Intent, report: Report) -> list[dict[str, Any]]:
     """Every pool with its blocks per family, as CIDR or range text, without its reserved holes."""
-    spaces = _Spaces(intent)
+    spaces = _Spaces()
     result = []
     for pool in intent.pools:
         path = pool["at"]
@@ -33,6 +33,7 @@ def pools(intent: Intent, report: Report) -> list[dict[str, Any]]:
             except AddressError as problem:
                 fix = "Ask for less, or use a larger supernet."
                 error(report, "pool-take", f"{path}.{_asked(pool)}", pool[_asked(pool)], str(problem), fix)
+        spaces.hold(text for texts in found.values() for text in texts)
         for family in found:
             if family not in intent.families:
                 fix = "Remove it, or add the family to cluster.families."
@@ -77,12 +78,12 @@ def _asked(pool: Mapping[str, Any]) -> str:
 
 def _part(pool: Mapping[str, Any], spaces: _Spaces, family: str, supernet: Block) -> Block:
     if pool["size"] is not None:
-        return spaces.of(supernet).take(of_count(family, pool["size"]))
+        return spaces.take(supernet, of_count(family, pool["size"]))
     if pool["prefix_length"] is not None:
         length = pool["prefix_length"][family]
         if length is None:
             raise AddressError(f"no prefix length is given for {FAMILY_NAME[family]}")
-        return spaces.of(supernet).take(of_length(family, length))
+        return spaces.take(supernet, of_length(family, length))
     if pool["take"] == "all":
         return supernet
     return carve.halves(supernet)[0 if pool["take"] == "first-half" else 1]
@@ -91,29 +92,25 @@ def _part(pool: Mapping[str, Any], spaces: _Spaces, family: str, supernet: Block
 class _Spaces:
     """The free space of every supernet that pools are carved from.
 
-    What a pool of the intent states outright (blocks, or a half of the supernet) is not free, wherever it stands in
-    the list: a carved pool gives way to it.
+    Pools come in the order of the intent, so what a pool further down states outright never moves one that was carved
+    before it; that they overlap is told by a rule.
     """
 
-    def __init__(self, intent: Intent) -> None:
-        self._taken = list(_stated(intent))
-        self._spaces: dict[Block, Space] = {}
+    def __init__(self) -> None:
+        self._taken: list[Block] = []
+        self._spaces: dict[Block, tuple[Space, int]] = {}
 
-    def of(self, supernet: Block) -> Space:
-        if supernet not in self._spaces:
-            self._spaces[supernet] = Space([supernet], self._taken)
-        return self._spaces[supernet]
+    def take(self, supernet: Block, wish: Wish) -> Block:
+        """The first free block of a supernet that fulfils the wish. Raises AddressError when there is none."""
+        space, known = self._spaces.get(supernet) or (Space([supernet]), 0)
+        for block in self._taken[known:]:
+            space.exclude(block)
+        self._spaces[supernet] = space, len(self._taken)
+        return space.take(wish)
 
-
-def _stated(intent: Intent) -> Iterator[Block]:
-    for pool in intent.pools:
-        yield from (blocks.parse(text) for text in pool["blocks"] or [])
-        if pool["take"] != "all":
-            for text in (pool["from"] or {}).values():
-                try:
-                    yield carve.halves(blocks.parse_network(text))[0 if pool["take"] == "first-half" else 1]
-                except AddressError:
-                    continue
+    def hold(self, texts: Iterable[str]) -> None:
+        """These blocks (CIDR or range text) are a pool's now."""
+        self._taken += [blocks.parse(text) for text in texts]
 
 
 def _without(text: str, holes: list[Block]) -> Iterator[str]:

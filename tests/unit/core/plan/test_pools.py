@@ -57,10 +57,24 @@ def test_pools_by_size_and_length_share_a_supernet_in_order(family: str) -> None
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_carved_pool_gives_way_to_a_stated_one(family: str) -> None:
-    stated = {"ipv4": "10.77.0.0/28", "ipv6": "fd77:1::/124"}[family]
-    plan = planned({"name": "carved", "from": [SUPERNETS[family]], "size": 16}, {"name": "stated", "blocks": [stated]})
-    assert plan["pools"][0]["blocks"][family] == [{"ipv4": "10.77.0.16/28", "ipv6": "fd77:1::10/124"}[family]]
+def test_a_carved_pool_gives_way_to_what_stands_above_it_and_to_nothing_below(family: str) -> None:
+    stated = {"name": "stated", "blocks": [{"ipv4": "10.77.0.0/28", "ipv6": "fd77:1::/124"}[family]]}
+    carved = {"name": "carved", "from": [SUPERNETS[family]], "size": 16}
+    plan = planned(stated, carved)
+    assert plan["pools"][1]["blocks"][family] == [{"ipv4": "10.77.0.16/28", "ipv6": "fd77:1::10/124"}[family]]
+    assert refused(carved, stated) == {"dualstack.pools[1]": "overlap"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_supernets_may_lie_in_each_other(family: str) -> None:
+    wide = {"ipv4": "10.77.0.0/23", "ipv6": "fd77:1::/111"}[family]
+    plan = planned(
+        {"name": "a", "from": [SUPERNETS[family]], "size": 16},
+        {"name": "b", "from": [wide], "size": 16},
+        {"name": "c", "from": [SUPERNETS[family]], "size": 16},
+    )
+    found = [blocks.parse(pool["blocks"][family][0]).first - blocks.parse(wide).first for pool in plan["pools"]]
+    assert found == [0, 16, 32]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
