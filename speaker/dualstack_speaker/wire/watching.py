@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What binds BFD to BGP (RFC 5882 sections 3 and 4): when a path is watched, and what a lost one means.
 
-A path is watched while its BGP session is established, and after it was lost until it is back: only then the session is
-dialled again, at once. BGP never waits for a path that was not watched before. The watch begins a moment after BGP is
-established, because FRR makes its own BFD session anew just then, and would take that for a failure.
+A path is watched from when its BGP session is established until that has been down for a while, and after it was lost
+until it is back: only then the session is dialled again, at once. BGP never waits for a path that was not watched
+before. The watch begins a moment after BGP is established, because FRR makes its own BFD session anew just then, and
+would take that for a failure; and it outlasts a reset, because FRR takes AdminDown for a failure too.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..base.model import Peer
@@ -20,6 +21,7 @@ from .bfd_io import BfdDriver
 from .bgp_io import BgpDriver
 
 SETTLE = 1.0  # seconds from Established to the first packet; slow start takes as long between two
+LINGER = 10.0  # seconds that a path is watched without a BGP session
 
 
 class Watching:
@@ -29,7 +31,7 @@ class Watching:
         self._sessions = sessions
         self._bfd = BfdDriver(log, self._lost, self._back)
         self._loop = asyncio.get_running_loop()
-        self._starts: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def take(self, name: str, peer: Peer | None) -> None:
         """A peer is new, changed or gone (None)."""
@@ -41,16 +43,14 @@ class Watching:
         elif self._bfd.watching(name):
             self._bfd.watch(name, peer)
         elif self._sessions[name].established:
-            self._start(name)
+            self._later(SETTLE, self._begin, name)
 
     def established(self, name: str, up: bool) -> None:
         """A BGP session is established, or is not any more."""
         if up:
-            self._start(name)
-            return
-        self._cancel(name)
-        if not self._bfd.lost(name):
-            self._bfd.watch(name, None)
+            self._later(SETTLE, self._begin, name)
+        else:
+            self._later(LINGER, self._end, name)
 
     def status(self, name: str) -> dict[str, Any] | None:
         """The part of the status; None without BFD."""
@@ -61,18 +61,23 @@ class Watching:
         """Says AdminDown to everybody."""
         self._bfd.stop()
 
-    def _start(self, name: str) -> None:
+    def _later(self, seconds: float, act: Callable[[str], None], name: str) -> None:
         self._cancel(name)
-        self._starts[name] = self._loop.call_later(SETTLE, self._begin, name)
+        self._timers[name] = self._loop.call_later(seconds, act, name)
 
     def _cancel(self, name: str) -> None:
-        handle = self._starts.pop(name, None)
+        handle = self._timers.pop(name, None)
         if handle is not None:
             handle.cancel()
 
     def _begin(self, name: str) -> None:
-        del self._starts[name]
+        del self._timers[name]
         self._bfd.watch(name, self._sessions[name].session.peer)
+
+    def _end(self, name: str) -> None:
+        del self._timers[name]
+        if not self._bfd.lost(name):
+            self._bfd.watch(name, None)
 
     def _lost(self, name: str, why: str) -> None:
         self._sessions[name].path_lost(why)
