@@ -54,7 +54,7 @@ DATA: dict[str, Any] = {
             {"between": ["top", "spine"], "peer_group": "core"},
         ],
     },
-    "bfd_profiles": {"fast": {"receive_interval": 200, "transmit_interval": 200, "detect_multiplier": 10}},
+    "bfd_profiles": {"fast": {"receive_interval": 300, "transmit_interval": 300, "detect_multiplier": 30}},
     "pools": [{"name": "web", "blocks": ["192.168.100.0/24", "2001:db8:1::/112"]}],
     "advertise": [{"pools": ["web"], "bgp": {"local_preference": {"spine": 150}}}],
     "services": [{"name": "shop", "pool": "web", "port": 80}],
@@ -93,6 +93,9 @@ def plant(
             assert not done.get("failed"), f"{router}: {done['msg']}"
         for node in made.nodes:
             made.announce(node, SECRET)
+        until(
+            lambda: all(box.up() == set(box.counters()) for box in made.boxes.values()), "every session, at both ends"
+        )
         yield made
     finally:
         made.end()
