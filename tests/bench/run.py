@@ -29,6 +29,7 @@ BARS = {  # the most that a value may be
     "wire_add_one_at_10k_ms": 5.0,
     "wire_add_10k_ms": 250.0,
     "wire_rss_mib": 40.0,
+    "bfd_50ms_flaps_at_load_20": 0.0,
     "speaker_rss_mib": 60.0,
     "demo_seconds": 300.0,
     "plan_200_nodes_s": 1.0,
