@@ -29,6 +29,7 @@ from .fsm import UNEXPECTED_SUBCODE, Action, Event, State, step
 FIRST_RETRY = 1.0  # seconds; doubles up to the peer's connect_retry
 DIAL_TIME = 5.0  # seconds: SYNs at 0, 1 and 3 s
 OPEN_HOLD = 60.0  # seconds for the peer's OPEN; RFC 4271 suggests 4 minutes, we leave a dead end sooner
+LEAST_KEEPALIVE = 1.0  # seconds between two (RFC 4271 section 4.4)
 STABLE = 10.0  # seconds in Established after which the back-off forgets
 PATH_PATIENCE = 60.0  # seconds that a lost path may stay away before a dial tries it all the same
 SEND_HOLD = 480.0  # seconds; RFC 9687: the greater of 8 minutes and twice the hold time
@@ -330,7 +331,7 @@ class Session:
         if not hold:
             return []
         interval = min(self.peer.keepalive_time, hold / 3.0)
-        self._deadlines.set("keepalive", now + jittered(interval, self._jitter()))
+        self._deadlines.set("keepalive", now + max(LEAST_KEEPALIVE, jittered(interval, self._jitter())))
         return [] if self._blocked else [Send(messages.KEEPALIVE)]
 
     def _fail(self, now: float, detail: _Detail) -> list[Output]:

@@ -198,6 +198,16 @@ def test_every_pair_has_a_row_or_its_states_default(state: State, event: Event, 
     assert session.next_deadline is not None or event in (Event.STOP, Event.LEAVE) or (state is IDLE and after is IDLE)
 
 
+@pytest.mark.parametrize(("hold", "after"), [(9, 2.625), (3, 1.0), (0, None)])
+def test_keepalives_are_a_second_apart_at_least_and_none_without_a_hold_time(
+    hold: int, after: float | None, make_peer: Callable[..., Peer]
+) -> None:
+    """RFC 4271 section 4.4; with a hold time of 0, silence is no news either."""
+    session = bring(ESTABLISHED, make_peer(hold_time=hold))
+    assert session._deadlines.at("keepalive") == (None if after is None else NOW + after)
+    assert session._deadlines.at("hold") == (None if after is None else NOW + hold)
+
+
 def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer())
     session.blocked(session.number, NOW)
