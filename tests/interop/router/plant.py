@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan's fabric put up for a test: routers as boxes, nodes as namespaces with a ``wire``, cables as planned.
+"""A plan's fabric put up for a test: routers as boxes, nodes (with a ``wire``) and clients as namespaces.
 
 The addresses are the plan's. A rack is a bridge on its first router; an end of a link that has no interface in the plan
 is called after the router at the other end.
@@ -38,8 +38,10 @@ class Plant:
                 self.boxes[router] = Box(router, root, folder / router, checkout)
                 self._namespaces[router] = self.boxes[router].namespace
                 self._prepare(self.boxes[router], plan["routers"][router])
+            for host in (*plan["nodes"], *plan["clients"]):
+                self._add_host(host)
             for node in plan["nodes"]:
-                self._add_node(node, folder)
+                self.nodes[node] = Wire(folder / node, ["ip", "netns", "exec", self._namespaces[node]])
             for name, segment in plan["segments"].items():
                 self._connect(name, segment)
             for wire in self.nodes.values():
@@ -56,12 +58,10 @@ class Plant:
         for each in facts["loopback"].values():
             box.ip("address", "add", each, "dev", "lo")
 
-    def _add_node(self, node: str, folder: Path) -> None:
-        namespace = f"{self._stage}-{node}"
-        subprocess.run(["ip", "netns", "add", namespace], check=True)
-        self._namespaces[node] = namespace
-        self.ip(node, "link", "set", "lo", "up")
-        self.nodes[node] = Wire(folder / node, ["ip", "netns", "exec", namespace])
+    def _add_host(self, host: str) -> None:
+        self._namespaces[host] = f"{self._stage}-{host}"
+        subprocess.run(["ip", "netns", "add", self._namespaces[host]], check=True)
+        self.ip(host, "link", "set", "lo", "up")
 
     def _connect(self, name: str, segment: Mapping[str, Any]) -> None:
         lengths = {family: text.rsplit("/", 1)[1] for family, text in segment["networks"].items()}

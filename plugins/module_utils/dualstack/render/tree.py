@@ -12,7 +12,7 @@ from typing import Any
 from .. import document
 from ..findings import Finding
 from ..report import grouping
-from . import frr, resources, sheet, speaker
+from . import bird, frr, resources, sheet, speaker
 
 
 def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
     for router, facts in plan["routers"].items():
         if facts["managed"]:
             files[f"routers/{router}/frr.conf"] = frr.render(plan, router)
+        if facts["platform"] == "bird":
+            files[f"routers/{router}/bird.conf"] = bird.render(plan, router)
         files[f"routers/{router}/peering.txt"] = sheet.render(plan, router)
     for node, contents in speaker.every(plan):
         for name, content in contents.items():

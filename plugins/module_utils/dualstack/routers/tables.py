@@ -90,11 +90,13 @@ def _next_hops(route: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _hop(address: str, interface: str | None) -> str:
-    return link_local(interface) if interface and _is_link_local(address) else address
+    return link_local(interface) if interface and _of_the_link(address) else address
 
 
-def _is_link_local(address: str) -> bool:
+def _of_the_link(address: str) -> bool:
+    """Link-local; or unspecified, which BIRD sends as the global next hop over an unnumbered link."""
     try:
-        return ipaddress.ip_address(address).is_link_local
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return parsed.is_link_local or parsed.is_unspecified

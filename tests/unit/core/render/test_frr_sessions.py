@@ -111,7 +111,17 @@ def test_an_unnumbered_neighbour_is_its_interface_and_carries_both_families() ->
     for family in FAMILIES:
         part = in_family(text, family)
         assert "  neighbor swp1 activate\n" in part
-        assert f"  neighbor swp1 route-map from-below-{family} in\n" in part
+        inbound = {"ipv4": "from-below-ipv4", "ipv6": "from-below-link-local-ipv6"}[family]
+        assert f"  neighbor swp1 route-map {inbound} in\n" in part
+
+
+def test_an_unnumbered_neighbour_need_not_send_a_global_next_hop() -> None:
+    text = frr.render(plan_of(name="unnumbered"), "spine")
+    assert "route-map from-below-link-local-ipv6 permit 10\n" in text and "from-below-ipv6" not in text
+    assert "prefer-global" not in text
+    leaf = frr.render(plan_of(name="unnumbered"), "leaf1")
+    assert "prefer-global" in leaf.split("route-map from-node-ipv6 permit 10\n")[1].split("exit")[0]
+    assert "prefer-global" not in leaf.split("route-map from-above-link-local-ipv6 permit 20\n")[1].split("exit")[0]
 
 
 def test_over_an_unnumbered_link_a_packet_makes_one_hop() -> None:

@@ -137,6 +137,8 @@ def test_documents_one_after_the_other() -> None:
 
 UNNUMBERED = [{"ip": "fe80::1", "scope": "global"}, {"ip": "fe80::1", "scope": "link-local", "used": True}]
 
+OF_BIRD = [{"ip": "::", "scope": "global", "used": True}, {"ip": "fe80::1", "scope": "link-local"}]
+
 
 @pytest.mark.parametrize(
     ("prefix", "hops", "shown"),
@@ -149,6 +151,7 @@ UNNUMBERED = [{"ip": "fe80::1", "scope": "global"}, {"ip": "fe80::1", "scope": "
         ),
         ("192.168.100.1/32", UNNUMBERED, "fe80::%swp1"),
         ("2001:db8:1::1/128", UNNUMBERED, "fe80::%swp1"),
+        ("2001:db8:1::1/128", OF_BIRD, "fe80::%swp1"),
     ],
 )
 def test_paths_of_a_prefix(prefix: str, hops: list[dict[str, Any]], shown: str) -> None:
@@ -158,7 +161,7 @@ def test_paths_of_a_prefix(prefix: str, hops: list[dict[str, Any]], shown: str) 
         "largeCommunity": {"list": ["4200000000:0:100"]},
         "locPrf": 200,
         "multipath": True,
-        "peer": {"peerId": "10.0.1.11", **({"interface": "swp1"} if hops is UNNUMBERED else {})},
+        "peer": {"peerId": "10.0.1.11", **({"interface": "swp1"} if hops in (UNNUMBERED, OF_BIRD) else {})},
         "aspath": {"string": "64512"},
     }
     found = tables.bgp([prefix, "192.0.2.1/32"], [{"prefix": prefix, "paths": [path]}, {}])

@@ -65,7 +65,7 @@ def _policy(seen: View) -> Iterator[str]:
         yield filters.community_list(preference)
         yield "!"
     for family in seen.families:
-        yield from maps.route_maps(seen.policies[family], family)
+        yield from maps.route_maps(seen, family)
 
 
 def _family(seen: View, family: str) -> Iterator[str]:

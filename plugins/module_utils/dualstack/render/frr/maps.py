@@ -4,28 +4,42 @@
 """Route maps: one pair per relation and family, named ``from-<relation>-<family>`` and ``to-<relation>-<family>``.
 
 Every path of IPv6 gets the global address as next hop: FRR prefers the link-local one, whose neighbour entry nothing
-keeps alive. Over an unnumbered link both are the link-local address.
+keeps alive. Not over an unnumbered link, where BIRD sends no global one: ``from-<relation>-link-local-ipv6``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...addresses.blocks import IPV6
-from ..policy import Clause, Policy
+from ..policy import Clause, Neighbour, View
 from . import filters
 
 SEQUENCE_STEP = 10
+LINK_LOCAL = "link-local"
 
 
-def route_maps(policies: Mapping[str, Policy], family: str) -> Iterator[str]:
+def route_maps(view: View, family: str) -> Iterator[str]:
     """The lines of all route maps of a family."""
-    for relation, policy in policies.items():
-        yield from _map(f"from-{relation}-{family}", family, policy.inbound, inbound=True)
-        yield from _map(f"to-{relation}-{family}", family, policy.outbound, inbound=False)
+    for relation, policy in view.policies[family].items():
+        around = [neighbour for neighbour in view.carrying(family) if neighbour.relation == relation]
+        for name in dict.fromkeys(inbound(neighbour, family) for neighbour in around):
+            yield from _map(name, family, policy.inbound, prefer_global=LINK_LOCAL not in name)
+        yield from _map(outbound(around[0], family), family, policy.outbound, prefer_global=False)
 
 
-def _map(name: str, family: str, clauses: Sequence[Clause], inbound: bool) -> Iterator[str]:
+def inbound(neighbour: Neighbour, family: str) -> str:
+    """The name of the route map for what comes from a neighbour."""
+    between = f"-{LINK_LOCAL}" if neighbour.unnumbered and family == IPV6 else ""
+    return f"from-{neighbour.relation}{between}-{family}"
+
+
+def outbound(neighbour: Neighbour, family: str) -> str:
+    """The name of the route map for what goes to a neighbour."""
+    return f"to-{neighbour.relation}-{family}"
+
+
+def _map(name: str, family: str, clauses: Sequence[Clause], prefer_global: bool) -> Iterator[str]:
     word = "ipv6" if family == IPV6 else "ip"
     for number, clause in enumerate(clauses, 1):
         yield f"route-map {name} {'permit' if clause.permit else 'deny'} {number * SEQUENCE_STEP}"
@@ -33,7 +47,7 @@ def _map(name: str, family: str, clauses: Sequence[Clause], inbound: bool) -> It
             yield f" match {filters.community_match(clause.community)}"
         if clause.prefixes:
             yield f" match {word} address prefix-list {filters.list_name(clause.prefixes, family)}"
-        if clause.permit and inbound and family == IPV6:
+        if clause.permit and prefer_global and family == IPV6:
             yield " set ipv6 next-hop prefer-global"
         if clause.local_preference is not None:
             yield f" set local-preference {clause.local_preference}"

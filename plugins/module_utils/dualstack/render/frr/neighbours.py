@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from ..policy import Neighbour, View
 from ..policy.fabric import NODE
+from . import maps
 
 RESTART_MINUTES = 5
 
@@ -59,8 +60,8 @@ def family(view: View, neighbour: Neighbour, family: str) -> Iterator[str]:
         yield f"{start} maximum-prefix {view.limits[family][relation]} restart {RESTART_MINUTES}"
     if view.allows_own_asn(neighbour):
         yield f"{start} allowas-in 1"
-    yield f"{start} route-map from-{relation}-{family} in"
-    yield f"{start} route-map to-{relation}-{family} out"
+    yield f"{start} route-map {maps.inbound(neighbour, family)} in"
+    yield f"{start} route-map {maps.outbound(neighbour, family)} out"
 
 
 def name(neighbour: Neighbour) -> str:

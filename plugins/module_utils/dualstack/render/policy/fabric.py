@@ -20,6 +20,7 @@ BESIDE = "beside"
 ABOVE = "above"
 PEER = "peer"
 MESH = "mesh"
+FRR = "frr"
 
 Plan = Mapping[str, Any]
 Session = Mapping[str, Any]
@@ -28,13 +29,18 @@ End = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The other end of one session of the router. ``direction`` is where it stands, seen from the router."""
+    """The other end of one session of the router. ``direction`` is where it stands, seen from the router.
+
+    ``platform`` and ``own_platform``: what the two ends run; empty for a node.
+    """
 
     host: str
     direction: str
     session: Session
     own: End
     other: End
+    platform: str
+    own_platform: str
 
     @property
     def relation(self) -> str:
@@ -57,6 +63,15 @@ class Neighbour:
     def client(self) -> bool:
         """Whether we reflect for it (RFC 4456)."""
         return bool(self.session["reflector"] == self.own["host"])
+
+    @property
+    def multihop_bfd(self) -> bool:
+        """Whether the session is watched by multi-hop BFD (RFC 5883) though its ends share a subnet.
+
+        FRR does so over eBGP with TTL security, which it takes for a session of several hops.
+        """
+        plain = self.internal or self.unnumbered or not self.session["ttl_security"]
+        return bool(self.session["bfd"]) and not plain and FRR in (self.platform, self.own_platform)
 
     @property
     def secret(self) -> str | None:
@@ -89,9 +104,14 @@ class Fabric:
                 session,
                 own,
                 other,
+                self._platform(other["host"]),
+                self._platform(router),
             )
             for session, own, other in self._ends.get(router, [])
         ]
+
+    def _platform(self, host: str) -> str:
+        return str(self.plan["routers"][host]["platform"]) if host in self.plan["routers"] else ""
 
     def cone(self, router: str) -> set[str]:
         """``router`` and every router that it reaches by sessions that never lead up."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...addresses.blocks import FAMILY_NAME
@@ -58,7 +57,7 @@ def _terms(plan: Plan, view: View, neighbour: Neighbour) -> list[tuple[str, str]
         ("port", f"TCP {options['port']}" if "port" in options else ""),
         ("timers", f"keepalive {timers['keepalive']} s, hold {timers['hold']} s, connect retry {timers['connect']} s"),
         ("password", f'TCP MD5 (RFC 2385): ask for "{neighbour.secret}"' if neighbour.secret else "none"),
-        ("BFD", _bfd(view.bfd_profiles.get(session["bfd"]), session["bfd"], "multihop" in options)),
+        ("BFD", _bfd(view, neighbour)),
         ("TTL", _ttl(neighbour)),
         ("graceful restart", "on, at both ends (RFC 4724)" if session["graceful_restart"] else "not needed"),
         ("reflection", _reflection(neighbour)),
@@ -89,9 +88,11 @@ def _any_asn(neighbour: Neighbour) -> str:
     return "accept your own only (internal)" if neighbour.internal else "accept any but your own (external)"
 
 
-def _bfd(profile: Mapping[str, Any] | None, name: str | None, multihop: bool) -> str:
-    if profile is None:
+def _bfd(view: View, neighbour: Neighbour) -> str:
+    name = neighbour.session["bfd"]
+    if name is None:
         return "none"
+    profile = view.bfd_profiles[name]
     words = [
         f"send every {profile['transmit_interval']} ms",
         f"expect every {profile['receive_interval']} ms",
@@ -99,7 +100,7 @@ def _bfd(profile: Mapping[str, Any] | None, name: str | None, multihop: bool) ->
     ]
     if profile["echo"]:
         words.append(f"echo every {profile['echo_interval']} ms")
-    if multihop:
+    if "multihop" in neighbour.session["options"] or neighbour.multihop_bfd:
         words.append("multi-hop (RFC 5883)")
         if profile["minimum_ttl"]:
             words.append(f"lowest TTL {profile['minimum_ttl']}")
