@@ -13,9 +13,9 @@ from ..addresses.blocks import IPV4, Block, parse
 class Cursor:
     """Hands out the addresses of blocks (CIDR or range text) of one family, ascending within each block, each once.
 
-    Left out (``usable``): the network and broadcast address of an IPv4 CIDR and the subnet-router anycast address of an IPv6 CIDR
-    (RFC 4291 section 2.6.1), unlike MetalLB, which hands them out; with ``avoid_buggy`` also IPv4 addresses that end
-    in .0 or .255. A range and a CIDR of at most two addresses are used in full.
+    Left out (``usable``): the network and broadcast address of an IPv4 CIDR and the subnet-router anycast address of an
+    IPv6 CIDR (RFC 4291 section 2.6.1), unlike MetalLB, which hands them out; with ``avoid_buggy`` also IPv4 addresses
+    that end in .0 or .255. A range and a CIDR of at most two addresses are used in full.
     """
 
     def __init__(self, blocks: Iterable[str], avoid_buggy: bool = False) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Finding
+from ..findings import ERROR, Finding
 from ..intent.load import Intent
 from . import (
     addresses,
@@ -95,5 +95,7 @@ def run(intent: Intent, plan: Plan) -> list[Finding]:
 
 
 def _findings(intent: Intent, plan: Plan) -> Iterator[Finding]:
+    """Of a fabric that could not be read as a whole only what stays true when the rest is mended."""
     for rule in RULES:
-        yield from rule(intent, plan)
+        if not intent.torn or (rule.severity == ERROR and not rule.absence):
+            yield from rule(intent, plan)

@@ -18,7 +18,7 @@ from .rule import Plan, Problem, rule
 Advert = Mapping[str, Any]
 
 
-@rule("advertise-nobody", ERROR)
+@rule("advertise-nobody", ERROR, absence=True)
 def nobody(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """An advertisement has a node that announces it.
 
@@ -35,7 +35,7 @@ def nobody(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(path, advert["name"], reason, fix)
 
 
-@rule("advertise-other-cluster", ERROR)
+@rule("advertise-other-cluster", ERROR, absence=True)
 def other_cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """The pools of an advertisement belong to its cluster.
 
@@ -50,7 +50,7 @@ def other_cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem(f"{path}.pools", pool, reason, f"Say cluster: {cluster}, or choose other pools.")
 
 
-@rule("advertise-no-session", ERROR)
+@rule("advertise-no-session", ERROR, absence=True)
 def no_session(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Some node of a BGP advertisement has a session for every family of its pools.
 

@@ -120,7 +120,23 @@ def local(intent: Intent, plan: Plan) -> Iterator[Problem]:
         yield Problem(f"{peer['at']}.local_asn", str(shown), reason, fix)
 
 
-RULES = (reserved, documentation, public, dynamic_and_stated, dynamic_and_open, local)
+@rule("asn-of-others", WARNING)
+def others(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """No router of ours has the ASN of a router next to it that others configure.
+
+    Source: RFC 4271 section 9.1.2: their session becomes an internal one, and both refuse what they sent each other.
+    """
+    for session in plan["sessions"]:
+        if session["kind"] == "fabric" and session["type"] == "ibgp":
+            ours = [end for end in session["ends"] if intent.routers[end["host"]]["managed"]]
+            if len(ours) == 1:
+                (other,) = (end["host"] for end in session["ends"] if end is not ours[0])
+                reason = f"is the ASN of {other} too, which others configure"
+                fix = f"Give it an ASN of your own, or say managed: true at {other}."
+                yield Problem(f"{host_path(ours[0]['host'])}.asn", str(ours[0]["asn"]), reason, fix)
+
+
+RULES = (reserved, documentation, public, dynamic_and_stated, dynamic_and_open, local, others)
 
 
 def _own(intent: Intent) -> Iterator[tuple[str, int | None]]:

@@ -47,7 +47,7 @@ def family_extra(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem(f"{path}.families", family, "the fabric does not carry this family", fix)
 
 
-@rule("family-missing", ERROR)
+@rule("family-missing", ERROR, absence=True)
 def family_missing(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A family that is missing somewhere on the way breaks that family for every VIP.
 

@@ -22,7 +22,7 @@ EXCLUDED = re.compile(r"docker|cbr|dummy|virbr|lxcbr|veth|lo$|cali|tunl|flannel|
 Advert = Mapping[str, Any]
 
 
-@rule("layer2-racks", ERROR)
+@rule("layer2-racks", ERROR, absence=True)
 def racks(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Every node that may be elected stands on the segments of all blocks of the pools.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import ERROR, HINT
+from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent, host_path
 from .places import among, gathered
 from .rule import Plan, Problem, rule
@@ -92,4 +92,34 @@ def unmanaged(intent: Intent, plan: Plan) -> Iterator[Problem]:
         yield Problem(f"{first}.managed", "", reason, fix)
 
 
-RULES = (interfaces, network, interface_twice, derived_identifier, unmanaged)
+@rule("fabric-split", WARNING)
+def split(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Sessions lead from every router to every other.
+
+    Source: what is announced on one side is not known on the other; mostly a link was forgotten.
+    """
+    found = _parts(list(intent.routers), [{end["host"] for end in session["ends"]} for session in plan["sessions"]])
+    for part in found[1:]:
+        reason = f"no link or rack leads from {among(part)} to {among(found[0])}"
+        yield Problem("dualstack.fabric.links", among(part), reason, "Add the link, or plan the parts apart.")
+
+
+RULES = (interfaces, network, interface_twice, derived_identifier, unmanaged, split)
+
+
+def _parts(routers: list[str], pairs: list[set[str]]) -> list[list[str]]:
+    """The routers that are connected with each other, the largest part first."""
+    near: dict[str, set[str]] = {}
+    for pair in pairs:
+        for host in pair:
+            near.setdefault(host, set()).update(pair)
+    found: list[list[str]] = []
+    left = dict.fromkeys(routers)
+    while left:
+        part, wave = set(), {next(iter(left))}
+        while wave:
+            part |= wave
+            wave = {host for name in wave for host in near.get(name, ())} - part
+        found.append([router for router in routers if router in part])
+        left = {router: None for router in left if router not in part}
+    return sorted(found, key=lambda part: -len(part))

@@ -157,7 +157,7 @@ def link_to_itself(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(link["at"], link["between"][0], "both ends are the same router", "Name two routers.")
 
 
-@rule("client-without-network", ERROR, silenceable=False)
+@rule("client-without-network", ERROR, silenceable=False, absence=True)
 def client_without_network(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """The router that a client stands behind has a network.
 
@@ -171,7 +171,7 @@ def client_without_network(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(place, behind, "the router has no network behind it", fix)
 
 
-@rule("node-nowhere", ERROR, silenceable=False)
+@rule("node-nowhere", ERROR, silenceable=False, absence=True)
 def node_nowhere(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Every node stands in a rack, or states its addresses.
 
@@ -224,7 +224,7 @@ def segment_name(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(f"dualstack.fabric.racks.{name}", name, reason, "Rename the rack.")
 
 
-@rule("never-announced", ERROR)
+@rule("never-announced", ERROR, absence=True)
 def never_announced(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """The pool of every Service is advertised.
 

@@ -29,7 +29,7 @@ def blocks_overlap(intent: Intent, plan: Plan) -> Iterator[Problem]:
         if first.group == second.group != "":
             continue
         kinds = {first.kind: first, second.kind: second}
-        if set(kinds) == {RACK, POOL} and kinds[POOL].layer2:
+        if set(kinds) == {RACK, POOL} and (kinds[POOL].layer2 or intent.partial):
             continue
         fix = "Give one of them other addresses."
         if set(kinds) == {RACK, POOL}:

@@ -14,7 +14,7 @@ from . import serving
 from .rule import Plan, Problem, rule
 
 
-@rule("pair-family", ERROR)
+@rule("pair-family", ERROR, absence=True)
 def family(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Each pool of a pair has blocks of the family that it stands for.
 

@@ -29,7 +29,7 @@ def place(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(peer["at"], peer["name"], reason, "Give exactly one of: addresses, interface.")
 
 
-@rule("peer-source", ERROR)
+@rule("peer-source", ERROR, absence=True)
 def source(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """The source address is an address of the one node that has sessions with the peer, in a family of the peer's.
 

@@ -44,7 +44,7 @@ def holds_edge(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem(owner.path, text, reason, f'Add "{text}" to the pool\'s reserve.')
 
 
-@rule("pool-emptied", ERROR)
+@rule("pool-emptied", ERROR, absence=True)
 def emptied(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """The holes of a pool leave addresses of each of its families.
 

@@ -105,7 +105,40 @@ def contradicts(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(where, str("none" if value is None else value), reason, fix)
 
 
-RULES = (external, blind, equal, contradicts)
+@rule("preference-apart", WARNING)
+def apart(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Routers with different preferences for a prefix tell each other, over iBGP.
+
+    Source: RFC 4271 section 5.1.5: LOCAL_PREF is compared within an AS, and not sent to external peers.
+    """
+    internal = [
+        {end["host"] for end in session["ends"]}
+        for session in plan["sessions"]
+        if session["kind"] != "node" and session["type"] == "ibgp"
+    ]
+    for path, advert in _bgp(intent, plan):
+        named = list(advert["preferences"])
+        values = {each["local_preference"] for each in advert["preferences"].values()}
+        lost = [name for name in named if name not in _joined(named[0], internal)] if len(values) > 1 else []
+        if lost:
+            reason = (
+                f"{among(lost)} and {named[0]} have no iBGP between them, so neither hears of the other's preference"
+            )
+            fix = f"Link {lost[0]} and {named[0]} in one AS, or steer with communities that the routers above match."
+            yield Problem(path, among(named), reason, fix)
+
+
+RULES = (external, blind, equal, contradicts, apart)
+
+
+def _joined(router: str, pairs: list[set[str]]) -> set[str]:
+    """The routers that ``router`` reaches over such sessions."""
+    found = {router}
+    while True:
+        wider = found.union(*(pair for pair in pairs if pair & found))
+        if wider == found:
+            return found
+        found = wider
 
 
 def _bgp(intent: Intent, plan: Plan) -> Iterator[tuple[str, Advert]]:

@@ -28,7 +28,7 @@ class Stop(NamedTuple):
     fix: str
 
 
-@rule("unreachable", ERROR)
+@rule("unreachable", ERROR, absence=True)
 def stops(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Every VIP's prefix arrives at the router of every client that has the family.
 
@@ -63,7 +63,7 @@ def not_above(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield _problem(intent, plan, advert, family, router, "")
 
 
-@rule("next-hop-unreachable", ERROR)
+@rule("next-hop-unreachable", ERROR, absence=True)
 def next_hops(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Every next hop is on a segment of the router, or in a network that somebody originates.
 

@@ -33,13 +33,15 @@ class Rule:
 
     ``plan`` has everything but ``hash``; its ``routes`` and ``vips`` are empty while names or parts of the plan are
     wrong. The docstring of ``check`` says what is checked and, after ``Source:``, where the rule comes from.
-    ``silenceable``: whether an operator may declare that it does not matter.
+    ``silenceable``: whether an operator may declare that it does not matter. ``absence``: it finds that something is
+    missing, which can't be said while a part of the fabric can't be read.
     """
 
     id: str
     severity: str
     check: Check
     silenceable: bool = True
+    absence: bool = False
 
     def __call__(self, intent: Intent, plan: Plan) -> Iterator[Finding]:
         """The findings of the rule."""
@@ -62,8 +64,8 @@ class Rule:
         return text.strip(), source.strip()
 
 
-def rule(identifier: str, severity: str, silenceable: bool = True) -> Callable[[Check], Rule]:
+def rule(identifier: str, severity: str, silenceable: bool = True, absence: bool = False) -> Callable[[Check], Rule]:
     """Makes a rule of a function."""
     if severity not in SEVERITIES:
         raise AssertionError(f"{identifier}: {severity} is no severity")
-    return lambda check: Rule(identifier, severity, check, silenceable)
+    return lambda check: Rule(identifier, severity, check, silenceable, absence)

@@ -29,7 +29,7 @@ def name(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{entry['at']}.name", entry["name"], reason, f"Call it svc-{entry['name'][:59]}.")
 
 
-@rule("service-cluster", ERROR)
+@rule("service-cluster", ERROR, absence=True)
 def cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A Service takes addresses of its own cluster's pools.
 

@@ -18,7 +18,7 @@ from .places import FABRIC, among, gathered, host, segments
 from .rule import Plan, Problem, rule
 
 
-@rule("session-missing", ERROR)
+@rule("session-missing", ERROR, absence=True)
 def missing(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Neighbours that should have a session have an address of the family that it runs over.
 
@@ -45,7 +45,7 @@ def missing(intent: Intent, plan: Plan) -> Iterator[Problem]:
         yield Problem(places[segment], "", f"no session, because {reason}", fix)
 
 
-@rule("session-next-hop", ERROR)
+@rule("session-next-hop", ERROR, absence=True)
 def next_hop(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A node has an address of every family that its session carries, to give as next hop.
 

@@ -21,7 +21,7 @@ def apply(intent: Intent, rules: Sequence[Rule], findings: Sequence[Finding]) ->
     result = []
     for finding in findings:
         entry = next(
-            (each for each in entries if each["rule"] == finding.id and finding.path.startswith(each["path"] or "")),
+            (each for each in entries if each["rule"] == finding.id and _below(finding.path, each["path"])),
             None,
         )
         if entry is not None:
@@ -40,3 +40,8 @@ def apply(intent: Intent, rules: Sequence[Rule], findings: Sequence[Finding]) ->
             fix = "Remove the entry."
             result.append(Finding("silence-unused", HINT, where, name, "silences nothing any more", fix))
     return result
+
+
+def _below(path: str, place: str | None) -> bool:
+    """Whether ``path`` is ``place`` or lies in it: racks.rack1 does not stand for racks.rack10."""
+    return not place or (path.startswith(place) and path[len(place) : len(place) + 1] in ("", ".", "[", ":"))

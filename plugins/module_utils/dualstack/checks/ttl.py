@@ -20,7 +20,7 @@ from .rule import Plan, Problem, rule
 Session = Mapping[str, Any]
 
 
-@rule("multihop-missing", ERROR)
+@rule("multihop-missing", ERROR, absence=True)
 def multihop_missing(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A peer in another AS that is on no segment of a node has multihop.
 

@@ -62,6 +62,12 @@ RACK = Struct(
             "routers on the segment; each takes the next host address from .1 (::1) on",
             default=[],
         ),
+        Key(
+            "gateways",
+            ListOf(ADDRESS, least=0),
+            "addresses on the segment that are others' (gateways, switches): no pool and no host may have them",
+            default=[],
+        ),
         Key("interface", INTERFACE, "name of the interface by which the rack's nodes stand on the segment"),
         Key("node_asn", ASN, "ASN of the rack's nodes where it differs from fabric.node_asn"),
         Key("node_selectors", SELECTORS, "only these nodes of the rack have sessions with its routers", default=[]),

@@ -20,7 +20,8 @@ GROUPS: dict[str, Struct] = {"routers": ROUTER_HOST, "nodes": NODE_HOST, "client
 class Intent:
     """An intent: parts in the schema's shape with defaults filled in; the hosts keep their order.
 
-    ``partial``: an entry of a list or mapping could not be read and is left out, with a finding. ``named`` holds the
+    ``partial``: an entry of a list or mapping could not be read and is left out, with a finding; ``torn``: that was a
+    host, rack, link or peer, so nothing can be said about who reaches whom. ``named`` holds the
     names of all entries, also of those: ``routers``, ``nodes``, ``clients``, ``racks``, ``pools``, ``pairs``,
     ``peers``, ``clusters``, ``peer_groups``, ``bfd_profiles``, ``communities``.
     """
@@ -41,6 +42,7 @@ class Intent:
     clients: dict[str, dict[str, Any]]
     named: dict[str, frozenset[str]]
     partial: bool
+    torn: bool
 
     @property
     def families(self) -> list[str]:
@@ -77,7 +79,24 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
                 groups[group][str(host)] = read
     if main is INVALID:
         return None, findings
-    return Intent(**{**main, **groups}, named=_named(data, hosts), partial=has_errors(findings)), findings
+    named = _named(data, hosts)
+    torn = _torn(data["fabric"], main["fabric"], named, groups)
+    return Intent(**{**main, **groups}, named=named, partial=has_errors(findings), torn=torn), findings
+
+
+def _torn(
+    given: Mapping[str, Any],
+    fabric: Mapping[str, Any],
+    named: Mapping[str, frozenset[str]],
+    groups: Mapping[str, Mapping[str, Any]],
+) -> bool:
+    links = given.get("links")
+    return (
+        any(named[group] - set(members) for group, members in groups.items())
+        or bool(named["racks"] - set(fabric["racks"]))
+        or bool(named["peers"] - {peer["name"] for peer in fabric["peers"]})
+        or len(links if isinstance(links, (list, tuple)) else ()) != len(fabric["links"])
+    )
 
 
 def _named(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[str]]:

@@ -112,7 +112,10 @@ class Allocator:
             error(report, "sharing-port", where, text, reason, "Use another port, or another address.")
             return None
         reason = f"belongs to {holder}, which stands earlier in the list"
-        fix = f"Choose another address, give both the same sharing_key, or pin {holder} elsewhere knowingly."
+        share = "give both the same sharing_key"
+        if service["sharing_key"] and (self._sharing.get(place) or "").split(" ")[0] == service["sharing_key"]:
+            share = "give both traffic_policy: Cluster or the same selector"
+        fix = f"Choose another address, {share}, or pin {holder} elsewhere knowingly."
         error(report, "pin-taken", where, text, reason, fix)
         return None
 

@@ -105,7 +105,10 @@ def _asn(intent: Intent, node: str, facts: dict[str, Any], cluster: str, report:
     default = of_cluster or intent.fabric["node_asn"] or 0
     asns = sorted({rack["node_asn"] or default for rack in racks}) or [default]
     path = f"{host_path(node)}.asn"
-    if len(asns) > 1:
+    if of_cluster and asns != [of_cluster]:
+        reason = f"its rack says {', '.join(map(str, asns))}, its cluster {of_cluster}"
+        error(report, "node-asn", path, MISSING, reason, "State the node's asn, or leave one of the two out.")
+    elif len(asns) > 1:
         reason = f"its racks give it different ASNs ({', '.join(map(str, asns))})"
         error(report, "node-asn", path, MISSING, reason, "State the node's asn.")
     elif asns == [0] and (any(rack["routers"] for rack in racks) or intent.fabric["peers"]):

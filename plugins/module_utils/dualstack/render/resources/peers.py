@@ -114,7 +114,7 @@ def _peer(plan: Mapping[str, Any], selecting: Selecting, name: str, sessions: li
     node, router = first["ends"]
     options, timers = first["options"], first["timers"]
     source = options.get("source_address")
-    dynamic = router["asn"] is None or (first["dynamic_asn"] and mode != SPEAKER)
+    dynamic = router["asn"] is None or first["dynamic_asn"]
     hosts = list(dict.fromkeys(session["ends"][0]["host"] for session in sessions))
     stated = plan["segments"][first["segment"]].get("node_selectors", ())
     return Peer(
