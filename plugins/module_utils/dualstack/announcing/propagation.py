@@ -123,6 +123,16 @@ def propagate(
     return held
 
 
+def joined(router: str, pairs: Sequence[set[str]]) -> set[str]:
+    """The routers that ``router`` reaches over sessions, given as the pairs of their ends."""
+    found = {router}
+    while True:
+        wider = found.union(*(pair for pair in pairs if pair & found))
+        if wider == found:
+            return found
+        found = wider
+
+
 def _learn(
     link: Neighbour, held: Mapping[str, list[Path]], origins: set[str], first: Path, preferences: Mapping[str, int]
 ) -> list[Path]:

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
-from ..announcing.propagation import DEFAULT_PREFERENCE
+from ..announcing.propagation import DEFAULT_PREFERENCE, joined
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
 from ..plan.vips import selects
@@ -119,7 +119,7 @@ def apart(intent: Intent, plan: Plan) -> Iterator[Problem]:
     for path, advert in _bgp(intent, plan):
         named = list(advert["preferences"])
         values = {each["local_preference"] for each in advert["preferences"].values()}
-        lost = [name for name in named if name not in _joined(named[0], internal)] if len(values) > 1 else []
+        lost = [name for name in named if name not in joined(named[0], internal)] if len(values) > 1 else []
         if lost:
             reason = (
                 f"{among(lost)} and {named[0]} have no iBGP between them, so neither hears of the other's preference"
@@ -129,16 +129,6 @@ def apart(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 
 RULES = (external, blind, equal, contradicts, apart)
-
-
-def _joined(router: str, pairs: list[set[str]]) -> set[str]:
-    """The routers that ``router`` reaches over such sessions."""
-    found = {router}
-    while True:
-        wider = found.union(*(pair for pair in pairs if pair & found))
-        if wider == found:
-            return found
-        found = wider
 
 
 def _bgp(intent: Intent, plan: Plan) -> Iterator[tuple[str, Advert]]:

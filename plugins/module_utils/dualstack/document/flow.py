@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..addresses.blocks import BITS, FAMILY_NAME, IPV4, IPV6
+from ..announcing.propagation import joined
 from .parts import Code, Inline, Items, Paragraph, Section, commas, span
 from .sessions import bfd_times
 from .vips import advertisement_anchor
@@ -105,9 +106,7 @@ def _where(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> list
     """By which routers traffic comes down, best first; preferences count within an AS."""
     preferences = advert["preferences"]
     holders = list(dict.fromkeys(name for route in routes.values() for name in route["routers"]))
-    found = [
-        _ranks(plan, asn, preferences) for asn in dict.fromkeys(plan["routers"][name]["asn"] for name in preferences)
-    ]
+    found = [_ranks(plan, group, preferences) for group in _meeting(plan, list(preferences))]
     if preferences:
         communities = sorted({entry["community"] for entry in preferences.values()})
         found.append(span("They know the prefixes by ", _communities(plan, communities), "."))
@@ -120,14 +119,31 @@ def _where(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> list
     return found
 
 
-def _ranks(plan: Plan, asn: int | None, preferences: Mapping[str, Any]) -> Inline:
-    """The routers of one AS by the local preference that they set."""
+def _meeting(plan: Plan, routers: list[str]) -> list[list[str]]:
+    """The routers in groups that hear each other's preferences, over iBGP."""
+    internal = [
+        {end["host"] for end in session["ends"]}
+        for session in plan["sessions"]
+        if session["kind"] != "node" and session["type"] == "ibgp"
+    ]
+    groups: list[list[str]] = []
+    for router in routers:
+        if not any(router in group for group in groups):
+            reached = joined(router, internal)
+            groups.append([name for name in routers if name in reached])
+    return groups
+
+
+def _ranks(plan: Plan, routers: list[str], preferences: Mapping[str, Any]) -> Inline:
+    """Routers that hear each other by the local preference that they set."""
     ranks: dict[int, list[Inline]] = {}
-    for router, entry in preferences.items():
-        if plan["routers"][router]["asn"] == asn:
-            ranks.setdefault(entry["local_preference"], []).append(router_link(router))
+    for router in routers:
+        ranks.setdefault(preferences[router]["local_preference"], []).append(router_link(router))
     steps = [span(commas(ranks[value]), f" (local preference {value})") for value in sorted(ranks, reverse=True)]
+    asn = plan["routers"][routers[0]]["asn"]
     where = "In any AS" if asn is None else f"In AS {asn}"
+    if len(routers) == 1:
+        return span(f"{where} the VIPs have ", steps[0], ", which no other router is told.")
     pieces: list[Inline] = [f"{where} traffic to the VIPs goes down by ", steps[0]]
     for step in steps[1:]:
         pieces += ["; when that has no path left, by ", step]

@@ -11,6 +11,7 @@ from typing import Any
 from ..addresses import blocks
 from ..addresses.blocks import FAMILIES, FAMILY_NAME, Block
 from ..allocation.first_free import Cursor
+from ..findings import ERROR, WARNING, Finding
 from ..intent.shapes import Report, error
 
 Ports = Sequence[Mapping[str, Any]]
@@ -42,10 +43,16 @@ class Allocator:
         pools: Mapping[str, Mapping[str, Any]],
         path: str,
         report: Report,
+        one_will_do: bool = False,
     ) -> list[str]:
-        """One address per family of ``pools`` (family -> planned pool), in their order; reports what can't be had."""
+        """One address per family of ``pools`` (family -> planned pool), in their order; reports what can't be had.
+
+        ``one_will_do``: a family without a free address is a warning as long as another one has been given
+        (PreferDualStack, as MetalLB since 0.14.9).
+        """
         owner = f"{service['namespace']}/{service['name']}"
-        given = []
+        given: list[str] = []
+        used_up: list[tuple[str, str]] = []
         for family, pool in pools.items():
             pinned = (service["addresses"] or {}).get(family)
             if pinned is not None:
@@ -55,12 +62,15 @@ class Allocator:
                 if value is None:
                     value = self._cursors[pool["name"], family].take(self._owner[family])
                 if value is None:
-                    reason = f"pool {pool['name']} has no free {FAMILY_NAME[family]} address left"
-                    fix = "Enlarge the pool or choose another."
-                    error(report, "pool-full", f"{path}.pool", pool["name"], reason, fix)
+                    used_up.append((family, pool["name"]))
             if value is not None:
                 self._keep(owner, service, ports, pool["name"], family, value)
                 given.append(blocks.address_text(family, value))
+        severity = WARNING if one_will_do and given else ERROR
+        for family, name in used_up:
+            reason = f"pool {name} has no free {FAMILY_NAME[family]} address left"
+            fix = "Enlarge the pool or choose another."
+            report(Finding("pool-full", severity, f"{path}.pool", name, reason, fix))
         return given
 
     def _keep(self, owner: str, service: Mapping[str, Any], ports: Ports, pool: str, family: str, value: int) -> None:

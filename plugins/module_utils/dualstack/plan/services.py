@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..addresses.blocks import FAMILY_NAME
+from ..addresses.blocks import FAMILY_NAME, family_of
 from ..allocation.family_policy import PREFER, REQUIRE, SINGLE
 from ..intent.load import Intent
 from ..intent.shapes import Report, error
@@ -38,7 +38,10 @@ def build(
             continue
         policy, wanted, chosen = _families(families.get(cluster) or intent.families, service, sources, path, report)
         ports = _ports(service)
-        addresses = allocator.give(service, ports, {family: sources[family] for family in chosen}, path, report)
+        wished = {family: sources[family] for family in chosen}
+        addresses = allocator.give(service, ports, wished, path, report, one_will_do=policy == PREFER)
+        if policy == PREFER and addresses:
+            chosen = [family_of(address) for address in addresses]
         result.append(
             {
                 "namespace": service["namespace"],

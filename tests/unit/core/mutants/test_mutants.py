@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A slip of the hand anywhere in an intent is found, changes nothing, or is an intent of its own with a reason."""
+"""A slip of the hand anywhere in an intent is found, changes nothing, or is an intent of its own with a reason.
+
+The score is printed; artifacts/mutants/ lists every legitimate one with its reason.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from legitimate import LEGITIMATE, reason
 
 FABRICS = ["demo", "existing-routers", "layer2-only", "leaf-spine", "two-clusters"]
 EVERY = 4  # of the mutants, one in so many runs with the other tests
-CAUGHT, UNCHANGED, LEGIT, MISSED = "caught", "plan unchanged", "legitimate", "MISSED"
+CAUGHT, UNCHANGED, LEGIT, MISSED = OUTCOMES = "caught", "plan unchanged", "legitimate", "MISSED"
 
 
 def verdicts(example: str, every: int) -> Iterator[tuple[mutants.Mutant, str]]:
@@ -43,7 +46,9 @@ def verdict(mutant: mutants.Mutant, plan: Mapping[str, Any], known: list[Finding
     new = [finding for finding in findings if (finding.id, finding.path, finding.value) not in told]
     if any(names(finding, mutant) for finding in new):
         return CAUGHT
-    if changed is not None and decisions(changed) == decisions(plan):
+    if changed is None:
+        return MISSED
+    if decisions(changed) == decisions(plan):
         return UNCHANGED
     return LEGIT if reason(mutant.path, mutant.kind) else MISSED
 
@@ -68,7 +73,8 @@ def names(finding: Finding, mutant: mutants.Mutant) -> bool:
     if any(len(word) > 3 and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) for word in words):
         return True
     gone = mutants.texts(mutant.before) if mutant.kind in ("dropped", "emptied") else ()
-    return any(len(value) > 3 and value in text for value in (*mutants.texts(mutant.after), *gone))
+    after = str(mutant.after) if isinstance(mutant.after, int) else ""
+    return any(len(value) > 3 and value in text for value in (after, *mutants.texts(mutant.after), *gone))
 
 
 def above(path: str) -> Iterator[str]:
@@ -79,13 +85,19 @@ def above(path: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("example", FABRICS)
-def test_mutants(example: str, request: pytest.FixtureRequest) -> None:
+def test_mutants(
+    example: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], checkout: Path
+) -> None:
     every = 1 if request.config.getoption("--hypothesis-profile") == "soak" else EVERY
     found = list(verdicts(example, every))
     score = Counter(outcome for _unused, outcome in found)
-    print(
-        f"{example}: {len(found)} mutants: " + ", ".join(f"{score[name]} {name}" for name in (CAUGHT, UNCHANGED, LEGIT))
-    )
+    with capsys.disabled():
+        print(f"\n{example}: {len(found)} mutants:", ", ".join(f"{score[name]} {name}" for name in OUTCOMES))
+    lines = [
+        f"{outcome}: {mutant}: {reason(mutant.path, mutant.kind)}" for mutant, outcome in found if outcome == LEGIT
+    ]
+    (checkout / "artifacts" / "mutants").mkdir(parents=True, exist_ok=True)
+    (checkout / "artifacts" / "mutants" / f"{example}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert len(found) >= 380 // every
     assert not [str(mutant) for mutant, outcome in found if outcome == MISSED]
 

@@ -170,3 +170,17 @@ def test_a_pinned_address_is_shared_only_with_key_and_free_port(address: str) ->
     assert refused(POOL, services=same_port)[path] == "sharing-port"
     no_key = shared(addresses=[address, other], sharing_key="x")
     assert refused(POOL, services=no_key)[path] == "pin-taken"
+
+
+@pytest.mark.parametrize("short", FAMILIES)
+def test_prefer_takes_one_family_when_the_other_is_used_up(short: str) -> None:
+    small = {"ipv4": ["10.77.0.1/32", "fd77:1::/112"], "ipv6": ["10.77.0.0/24", "fd77:1::1/128"]}[short]
+    services = tuple({"name": f"s{n}", "pool": "a", "port": 80, "policy": "PreferDualStack"} for n in (1, 2))
+    plan = planned({"name": "a", "blocks": small}, services=services)
+    assert [service["families"] for service in plan["services"]] == [
+        ["ipv4", "ipv6"],
+        [family for family in FAMILIES if family != short],
+    ]
+    assert len(plan["services"][1]["addresses"]) == 1
+    require = tuple({**service, "policy": "RequireDualStack"} for service in services)
+    assert refused({"name": "a", "blocks": small}, services=require)["dualstack.services[1].pool"] == "pool-full"

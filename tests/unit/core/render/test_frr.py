@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
 import re
 from typing import Any
 
 import fabrics
 import pytest
+from dialects import Frr
 
 from dualstack.plan.build import make
 from dualstack.render import frr
@@ -29,68 +29,6 @@ def plan_of(change: Any = None, name: str = "demo") -> dict[str, Any]:
     return plan
 
 
-class Router:
-    """Evaluates the prefix lists and route maps of a configuration (route-map and prefix-list semantics of FRR)."""
-
-    def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
-
-    def route_map(self, neighbour: str, family: str, direction: str) -> str:
-        part = "\n".join(self.lines).split(f"address-family {family} unicast")[1].split("exit-address-family")[0]
-        found = re.search(rf"neighbor {re.escape(neighbour)} route-map (\S+) {direction}$", part, re.M)
-        assert found, f"{neighbour} has no route map {direction}"
-        return found[1]
-
-    def passes(self, name: str, prefix: str, community: str = "") -> tuple[bool, int | None]:
-        """(permitted, local preference that is set)."""
-        for permit, matches, settings in self._clauses(name):
-            if all(self._matches(each, prefix, community) for each in matches):
-                preference = [int(each.split()[-1]) for each in settings if each.startswith("local-preference")]
-                return permit, preference[0] if preference else None
-        return False, None
-
-    def settings(self, name: str) -> list[list[str]]:
-        return [settings for permit, _matches, settings in self._clauses(name) if permit]
-
-    def _clauses(self, name: str) -> list[tuple[bool, list[str], list[str]]]:
-        result: list[tuple[bool, list[str], list[str]]] = []
-        inside = False
-        for line in self.lines:
-            if line.startswith(f"route-map {name} "):
-                result.append((" permit " in line, [], []))
-                inside = True
-            elif line == "exit":
-                inside = False
-            elif inside and line.startswith(" match "):
-                result[-1][1].append(line[7:])
-            elif inside and line.startswith(" set "):
-                result[-1][2].append(line[5:])
-        assert result, f"no route map {name}"
-        return result
-
-    def _matches(self, condition: str, prefix: str, community: str) -> bool:
-        kind, name = condition.rsplit(" ", 1)
-        if "community" in kind:
-            return any(
-                line.startswith(f"bgp {kind}-list standard {name} ") and line.endswith(f" permit {community}")
-                for line in self.lines
-            )
-        network = ipaddress.ip_network(prefix)
-        for line in self.lines:
-            found = re.match(rf"ip(?:v6)? prefix-list {name} seq \d+ permit (\S+)(?: ge (\d+))?(?: le (\d+))?$", line)
-            if found:
-                cidr = ipaddress.ip_network(found[1])
-                least = int(found[2] or cidr.prefixlen)
-                most = int(found[3] or (cidr.max_prefixlen if found[2] else cidr.prefixlen))
-                if network.version == cidr.version and least <= network.prefixlen <= most and _inside(network, cidr):
-                    return True
-        return False
-
-
-def _inside(network: Any, cidr: Any) -> bool:
-    return bool(network.subnet_of(cidr))
-
-
 def session(plan: dict[str, Any], router: str, other: str, family: str) -> str:
     for entry in plan["sessions"]:
         ends = {end["host"]: end["address"] for end in entry["ends"]}
@@ -99,14 +37,14 @@ def session(plan: dict[str, Any], router: str, other: str, family: str) -> str:
     raise AssertionError(f"no session {router} {other}")
 
 
-def inbound(plan: dict[str, Any], router: str, other: str, family: str) -> tuple[Router, str]:
-    view = Router(frr.render(plan, router))
-    return view, view.route_map(session(plan, router, other, family), family, "in")
+def inbound(plan: dict[str, Any], router: str, other: str, family: str) -> tuple[Frr, str]:
+    view = Frr(frr.render(plan, router))
+    return view, view.policy(session(plan, router, other, family), family, "in")
 
 
-def outbound(plan: dict[str, Any], router: str, other: str, family: str) -> tuple[Router, str]:
-    view = Router(frr.render(plan, router))
-    return view, view.route_map(session(plan, router, other, family), family, "out")
+def outbound(plan: dict[str, Any], router: str, other: str, family: str) -> tuple[Frr, str]:
+    view = Frr(frr.render(plan, router))
+    return view, view.policy(session(plan, router, other, family), family, "out")
 
 
 VIP = {"ipv4": "192.168.100.1/32", "ipv6": "2001:db8:1::1/128"}
@@ -225,11 +163,12 @@ def test_large_communities_for_four_octet_asns() -> None:
 
 @pytest.mark.parametrize("router", ["tor1", "br1", "isp1"])
 def test_ipv6_next_hops_are_global(router: str) -> None:
-    view = Router(frr.render(plan_of(), router))
+    view = Frr(frr.render(plan_of(), router))
     maps = {line.split()[1] for line in view.lines if line.startswith("route-map from-")}
     for name in maps:
-        for settings in view.settings(name):
-            assert ("ipv6 next-hop prefer-global" in settings) == name.endswith("ipv6")
+        for clause in view.clauses(name):
+            wanted = clause.permit and name.endswith("ipv6")
+            assert ("ipv6 next-hop prefer-global" in clause.settings) == wanted
 
 
 def test_pool_ranges_become_cidrs() -> None:
