@@ -14,7 +14,8 @@ author: baremetal.dualstack contributors (@baremetal)
 description:
   - Validates the intent, makes every decision (addresses, pools, peers, prefixes), checks the whole and writes the plan
     with all its renderings below O(artifacts).
-  - Reports all findings at once, each with its place in the intent, the reason and the fix. Fails when one is an error.
+  - Reports all findings at once, each with its place in the intent, the reason and the fix. Fails when one is an error;
+    C(refused.html) and C(refused.json) then hold them beside the last good plan, which stays.
   - Touches no host and needs no privileges.
 options:
   intent:
@@ -74,15 +75,19 @@ files:
   elements: str
 """
 
+import json
+import re
 import traceback
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.findings import Finding
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.intent.words import NAME
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.plan.build import make
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render.tree import tree
-from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.grouping import summary
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.grouping import data, summary
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.html import refusal
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.report.table import table
 from ansible_collections.baremetal.dualstack.plugins.module_utils.file_tree import FileTree
 
@@ -93,7 +98,18 @@ try:
 except ImportError:
     YAML_ERROR = traceback.format_exc()
 
-OWNED = ("plan.yml", "fabric.md", "fabric.html", "findings.json", "resources.yml", "routers", "nodes", "clusters")
+REFUSED = ("refused.html", "refused.json")
+OWNED = (
+    *REFUSED,
+    "plan.yml",
+    "fabric.md",
+    "fabric.html",
+    "findings.json",
+    "resources.yml",
+    "routers",
+    "nodes",
+    "clusters",
+)
 
 
 def main() -> None:
@@ -110,6 +126,7 @@ def main() -> None:
     reported = [finding.as_dict() for finding in findings]
     if plan is None:
         msg = f"nothing is planned, the intent has {summary(findings)}:\n\n{table(findings)}"
+        _refuse(module, findings)
         module.fail_json(msg=msg, findings=reported)
         return
     if any(not finding.silenced for finding in findings):
@@ -124,6 +141,18 @@ def main() -> None:
     if module.params["artifacts"]:
         result.update(_keep(module, plan, findings))
     module.exit_json(**result)
+
+
+def _refuse(module: AnsibleModule, findings: list[Finding]) -> None:
+    """Leave the findings beside the last good plan, whose files stay as they are; the next good plan removes them."""
+    cluster = module.params["intent"].get("cluster")
+    name = cluster.get("name") if isinstance(cluster, dict) else None
+    if not module.params["artifacts"] or not isinstance(name, str) or not re.fullmatch(NAME.pattern, name):
+        return
+    files = FileTree(f"{module.params['artifacts']}/{name}", REFUSED)
+    wanted = {"refused.html": refusal(name, findings), "refused.json": json.dumps(data(findings), indent=2) + "\n"}
+    if not module.check_mode:
+        files.apply(files.compare(wanted))
 
 
 def _keep(module: AnsibleModule, plan: dict[str, Any], findings: list[Finding]) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def test_all_errors_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     intent["fabric"]["node_asn"] = 23456
     intent["cluster"]["pods"] = ["10.0.1.0/25", "2001:db8:dc:1::/72"]
     failed = run(capsys, intent, hosts, tmp_path)
-    assert failed["failed"] and not list(tmp_path.iterdir())
+    kept = sorted(path.name for path in (tmp_path / "demo").iterdir())
+    assert failed["failed"] and kept == ["refused.html", "refused.json"]
     assert {"unknown-pool", "asn-reserved", "overlap"} <= {finding["id"] for finding in failed["findings"]}
     errors = sum(finding["severity"] == "error" for finding in failed["findings"])
     assert failed["msg"].startswith(f"nothing is planned, the intent has {errors} errors, ")
@@ -124,3 +125,19 @@ def test_a_plan_without_findings_warns_of_nothing(tmp_path: Path, capsys: pytest
     assert done["findings"] == [] and not done.get("warnings") and done["msg"] == "there are no findings"
     kept = json.loads((tmp_path / "existing-routers" / "findings.json").read_text(encoding="utf-8"))
     assert kept == {"summary": {"error": 0, "warning": 0, "hint": 0, "silenced": 0}, "findings": []}
+
+
+def test_a_refused_intent_leaves_the_last_good_plan_and_its_own_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    intent, hosts = fabrics.read("demo")
+    run(capsys, intent, hosts, tmp_path)
+    good = (tmp_path / "demo" / "plan.yml").read_text(encoding="utf-8")
+    intent["fabric"]["node_asn"] = 23456
+    failed = run(capsys, intent, hosts, tmp_path)
+    told = (tmp_path / "demo" / "refused.html").read_text(encoding="utf-8")
+    assert failed["failed"] and "asn-reserved" in told and "dualstack.fabric.node_asn" in told
+    assert (tmp_path / "demo" / "plan.yml").read_text(encoding="utf-8") == good
+    intent["fabric"]["node_asn"] = 64512
+    run(capsys, intent, hosts, tmp_path)
+    assert not (tmp_path / "demo" / "refused.html").exists()

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..findings import HINT, Finding
+from ..page.frame import document
 from ..page.html import Markup, element, join
-from .grouping import SILENCED, Group, groups
+from ..page.style import CSS as STYLE
+from .grouping import SILENCED, Group, groups, summary
 
 MANY = 12
 CSS = """
@@ -25,6 +27,13 @@ CSS = """
 .findings .rule { color: var(--soft); font-size: 0.86rem; margin-left: auto; }
 .findings .fix::before { content: "→ "; color: var(--soft); }
 """
+
+
+def refusal(name: str, findings: Sequence[Finding]) -> str:
+    """A page of its own about an intent of which there is no plan. ``name``: the cluster's name as far as it is one."""
+    title = f"{name}: nothing is planned"
+    header = element("header", element("h1", title), element("p", f"The intent has {summary(findings)}."))
+    return document(title, STYLE + CSS, header, element("main", section(findings)))
 
 
 def section(findings: Sequence[Finding]) -> Markup:

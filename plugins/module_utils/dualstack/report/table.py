@@ -68,7 +68,9 @@ def _wrapped(text: str, width: int, start: str = "") -> list[str]:
     lines: list[str] = []
     for part in text.splitlines():
         first = further if lines else start
-        lines += textwrap.wrap(_printable(part), width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
+        lines += textwrap.wrap(
+            _printable(part), width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False
+        )
     return lines
 
 
