@@ -198,14 +198,13 @@ def test_taken_out_of_service_by_the_router_is_no_failure(
 
 @pytest.mark.parametrize("transport", FAMILIES)
 def test_taken_out_of_service_here(frr: Frr, router: Host, node: Host, wire: Wire, transport: str) -> None:
-    """bfdd understands; bgpd of FRR ends its session all the same, once."""
+    """bfdd understands; bgpd ends its session all the same, and 10.3 accepts no other one until BFD is up again."""
     link, tor = watched(frr, router, node, wire, transport)
     up(frr, node, transport, link)
     link.delta(peers={"tor": {**tor, "bfd": None}})
     told = "administratively down"
     until(lambda: theirs(frr, node, transport).get("remote-diagnostic") == told, "bfdd knows")
     assert link.session("tor")["bfd"] is None
-    until(lambda: held(frr, node, transport) == ALL, "BGP without BFD")
     link.delta(peers={"tor": tor})
     up(frr, node, transport, link)
 
@@ -278,12 +277,15 @@ def test_a_port_that_is_taken_is_told_and_bgp_goes_on(
 ) -> None:
     holder = hold_port(node, transport)
     try:
-        link, _unused = watched(frr, router, node, make_wire(node), transport)
-        until(lambda: held(frr, node, transport) == ALL, "all prefixes")
+        configure(frr, node, transport)
+        link = make_wire(node).link()
+        link.full(peers={"tor": peer(router, node, transport, bfd=BFD)}, routes=routes("tor"))
+        until(lambda: held(frr, node, transport) == ALL, "all prefixes, without BFD there")
         told = "no socket for BFD (UDP port 3784): address already in use"
         until(lambda: ours(link)["error"] == told, told)
     finally:
         holder.kill()
         holder.wait()
+    frr.vty.configure(f"router bgp 64500\n neighbor {node.address(transport)} bfd profile fast")
     up(frr, node, transport, link)
     assert ours(link)["error"] == ""

@@ -77,7 +77,7 @@ class Session:
         self._desired_tx = self._tx = max(SLOW, settings.transmit_ms * 1000)  # advertised, in use; microseconds
         self._required_rx = self._rx = settings.receive_ms * 1000
         self._planned: tuple[float, float | None] | None = None  # what the next packet's deadline was made of
-        self.lost = False  # and not back yet
+        self._lost = False  # and not back yet
         self._polling = False  # our poll bit is out
         self._poll_again = False  # something changed meanwhile
         self._transitions = self._ups = self._downs = self._received = self._sent = 0
@@ -203,10 +203,10 @@ class Session:
     def _rely(self, effect: Effect, reason: str) -> list[Output]:
         """What an effect says to those who rely on the path."""
         if effect is Effect.LOST:
-            self.lost = True
+            self._lost = True
             return [Lost(f"BFD down: {reason}")]
-        if effect is Effect.BACK and self.lost:
-            self.lost = False
+        if effect is Effect.BACK and self._lost:
+            self._lost = False
             return [Back()]
         return []
 

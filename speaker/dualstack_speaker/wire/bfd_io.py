@@ -85,10 +85,6 @@ class BfdDriver:
         """Whether the path to a peer is watched."""
         return name in self._watches
 
-    def lost(self, name: str) -> bool:
-        """Whether the path to a peer failed and is not back."""
-        return name in self._watches and self._watches[name].session.lost
-
     def forget(self, name: str) -> None:
         """The peer is gone for good."""
         self._past.pop(name, None)

@@ -3,16 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What binds BFD to BGP (RFC 5882 sections 3 and 4): when a path is watched, and what a lost one means.
 
-A path is watched from when its BGP session is established until that has been down for a while, and after it was lost
-until it is back: only then the session is dialled again, at once. BGP never waits for a path that was not watched
-before. The watch begins a moment after BGP is established, because FRR makes its own BFD session anew just then, and
-would take that for a failure; and it outlasts a reset, because FRR takes AdminDown for a failure too.
+A session whose path was lost is dialled again when the path is back, at once; BGP never waits for a path that was not
+watched before. The watch begins a moment after BGP is established, because FRR makes its own BFD session anew just
+then, and 8.4 may take that for a failure; where BGP is not established soon, it begins without, because FRR 10.3
+accepts no connection while its BFD session is down.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..base.model import Peer
@@ -21,7 +21,7 @@ from .bfd_io import BfdDriver
 from .bgp_io import BgpDriver
 
 SETTLE = 1.0  # seconds from Established to the first packet; slow start takes as long between two
-LINGER = 10.0  # seconds that a path is watched without a BGP session
+ALONE = 3.0  # seconds from a new peer to the first packet where BGP is not established
 
 
 class Watching:
@@ -42,15 +42,13 @@ class Watching:
                 self._bfd.forget(name)
         elif self._bfd.watching(name):
             self._bfd.watch(name, peer)
-        elif self._sessions[name].established:
-            self._later(SETTLE, self._begin, name)
+        else:
+            self._later(SETTLE if self._sessions[name].established else ALONE, name)
 
     def established(self, name: str, up: bool) -> None:
         """A BGP session is established, or is not any more."""
-        if up:
-            self._later(SETTLE, self._begin, name)
-        else:
-            self._later(LINGER, self._end, name)
+        if up and name in self._timers:
+            self._later(SETTLE, name)
 
     def status(self, name: str) -> dict[str, Any] | None:
         """The part of the status; None without BFD."""
@@ -59,11 +57,13 @@ class Watching:
 
     def stop(self) -> None:
         """Says AdminDown to everybody."""
+        for name in list(self._timers):
+            self._cancel(name)
         self._bfd.stop()
 
-    def _later(self, seconds: float, act: Callable[[str], None], name: str) -> None:
+    def _later(self, seconds: float, name: str) -> None:
         self._cancel(name)
-        self._timers[name] = self._loop.call_later(seconds, act, name)
+        self._timers[name] = self._loop.call_later(seconds, self._begin, name)
 
     def _cancel(self, name: str) -> None:
         handle = self._timers.pop(name, None)
@@ -73,11 +73,6 @@ class Watching:
     def _begin(self, name: str) -> None:
         del self._timers[name]
         self._bfd.watch(name, self._sessions[name].session.peer)
-
-    def _end(self, name: str) -> None:
-        del self._timers[name]
-        if not self._bfd.lost(name):
-            self._bfd.watch(name, None)
 
     def _lost(self, name: str, why: str) -> None:
         self._sessions[name].path_lost(why)
