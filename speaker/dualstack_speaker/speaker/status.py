@@ -14,7 +14,7 @@ from ..observe.config_file import ConfigError
 from .asking import ask, reason
 from .config import DEFAULT_PATH, Config, load
 from .tables import render
-from .view import Status, healthy, session_list
+from .view import Status, drain_of, healthy, session_list
 
 
 def run(arguments: list[str]) -> int:
@@ -52,7 +52,7 @@ def _of_wire(config: Config, problem: str) -> Status:
     return {
         "node": config.node,
         "speaker": {"config": "unknown", "errors": [problem], "warnings": []},
-        "wire": {"connected": wire is not None, "error": link},
+        "wire": {"connected": wire is not None, "error": link, "drain": drain_of(wire)},
         "sessions": session_list(wire["sessions"]) if wire else [],
         "vips": [],
     }

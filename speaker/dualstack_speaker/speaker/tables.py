@@ -19,6 +19,7 @@ def render(status: Mapping[str, Any]) -> str:
     wire = status["wire"]
     link = "connected" if wire["connected"] else "not connected"
     head = f"node {status['node']}: configuration {status['speaker']['config']}, wire {link}"
+    head += {"off": "", "told": ", about to be out of service", "withdrawn": ", out of service"}[wire["drain"]]
     lines = [head + (f" ({wire['error']})" if wire["error"] else "")]
     lines += [f"  {text}" for text in [*status["speaker"]["errors"], *status["speaker"]["warnings"]]]
     lines += ["", *_table(_SESSION_HEAD, map(_session, status["sessions"]))]

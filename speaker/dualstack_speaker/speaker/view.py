@@ -18,11 +18,13 @@ NOT_CONNECTED = "wireNotConnected"
 NOT_SENT = "notSentYet"
 NO_SESSION = "noEstablishedSession"
 NO_INTERFACE = "noInterface"
+DRAINED = "drained"
 TEXTS = {
     **reasons.TEXTS,
     NOT_CONNECTED: "the process wire does not answer",
     NOT_SENT: "the process wire has not taken it over yet",
     NO_SESSION: "no session of its family is established",
+    DRAINED: "the node is taken out of service (dualstack-speaker undrain ends it)",
     NO_INTERFACE: "no interface of the node can answer for it",
 }
 ESTABLISHED = "Established"
@@ -49,10 +51,15 @@ def merge(
     return {
         "node": node,
         "speaker": {"config": "invalid" if errors else "valid", "errors": errors, "warnings": warnings},
-        "wire": {"connected": wire is not None, "error": link_error},
+        "wire": {"connected": wire is not None, "error": link_error, "drain": drain_of(wire)},
         "sessions": session_list(sessions),
         "vips": [_vip(entry, acknowledged, wire, carrying[entry.family]) for entry in announcements],
     }
+
+
+def drain_of(wire: Mapping[str, Any] | None) -> str:
+    """How far the node is taken out of service; a wire that was not restarted yet may not know of it."""
+    return str(wire.get("drain", "off")) if wire else "off"
 
 
 def session_list(sessions: Mapping[str, Mapping[str, Any]]) -> list[Status]:
@@ -80,6 +87,8 @@ def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | Non
         found = wire["layer2"].get(entry.vip, {}).get("interfaces", {}) if wire else {}
         interfaces = [{"name": name, "mac": found[name]} for name in sorted(found)]
         reason = "" if interfaces else NO_INTERFACE if entry.vip in acknowledged["layer2"] else NOT_SENT
+    elif not reason and drain_of(wire) == "withdrawn":
+        reason = DRAINED
     elif not reason:
         sent = [paths for prefix, paths in entry.routes if prefix in acknowledged["routes"]]
         names = carrying & {name for paths in sent for path in paths for name in path["peers"]}

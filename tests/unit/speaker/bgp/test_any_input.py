@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a peer sends: a session never breaks, keeps less than a message, does not end for an UPDATE's content.
+"""Whatever a peer sends: a session never breaks, keeps less than a message, never ends for what an UPDATE says.
 
 Messages are made of the real ones, changed anywhere, and of nothing but chance; they come in pieces, in every state.
 """

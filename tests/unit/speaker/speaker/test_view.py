@@ -70,8 +70,23 @@ def test_an_announced_vip_names_its_established_sessions(family: str) -> None:
         "reason": "",
     }
     assert [entry["name"] for entry in status["sessions"]] == ["tor1-ipv4", "tor1-ipv6"]
-    assert status["wire"] == {"connected": True, "error": ""}
+    assert status["wire"] == {"connected": True, "error": "", "drain": "off"}
     assert healthy(status)
+
+
+@both
+@pytest.mark.parametrize(
+    ("drain", "reason", "words"),
+    [("told", "", "wire connected, about to be out of service"), ("withdrawn", "drained", "wire connected, out of")],
+)
+def test_a_node_that_is_taken_out_of_service_says_so(drain: str, reason: str, words: str, family: str) -> None:
+    """Layer 2 goes on: only BGP is withdrawn."""
+    layer2 = {VIP[family]: {"interfaces": {"eth1": "02:00:00:00:00:01"}, "replies": 0, "gratuitous": 0}}
+    seen = {**wire(family, layer2=layer2), "drain": drain}
+    entries = [announcement(family), announcement(family, "layer2")]
+    status = merge("node1", entries, [], acknowledged(family), seen, "")
+    assert [vip["reason"] for vip in status["vips"]] == [reason, ""]
+    assert words in render(status)
 
 
 @both
