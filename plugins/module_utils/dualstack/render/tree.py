@@ -12,14 +12,18 @@ from typing import Any
 from .. import document
 from ..findings import Finding
 from ..report import grouping
-from . import bird, frr, resources, sheet, speaker
+from . import bird, eos, frr, resources, sheet, speaker
+
+# Platforms that their team configures with our rendering.
+OTHERS = {"bird": bird.render, "eos": eos.render}
 
 
 def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """``{relative path: text, or plain data for a .yml file}``, in stable order; no secrets.
 
     ``plan.yml``; ``fabric.md`` and ``fabric.html``, which show the plan and its findings to people; ``findings.json``;
-    ``routers/<router>/frr.conf`` of managed routers; ``nodes/<node>/<file>`` of our speakers;
+    ``routers/<router>/frr.conf`` of managed routers, ``bird.conf`` or ``eos.conf`` of these platforms, ``peering.txt``
+    of every router and peer; ``nodes/<node>/<file>`` of our speakers;
     ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one.
     """
     files: dict[str, Any] = {
@@ -31,8 +35,8 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
     for router, facts in plan["routers"].items():
         if facts["managed"]:
             files[f"routers/{router}/frr.conf"] = frr.render(plan, router)
-        if facts["platform"] == "bird":
-            files[f"routers/{router}/bird.conf"] = bird.render(plan, router)
+        if facts["platform"] in OTHERS:
+            files[f"routers/{router}/{facts['platform']}.conf"] = OTHERS[facts["platform"]](plan, router)
         files[f"routers/{router}/peering.txt"] = sheet.render(plan, router)
     for node, contents in speaker.every(plan):
         for name, content in contents.items():

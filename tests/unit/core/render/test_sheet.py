@@ -109,6 +109,21 @@ def test_limits_preferences_and_paths(family: str) -> None:
     assert "your local preference" not in plain and "Set the local preference" not in plain
 
 
+def test_what_else_there_is_for_the_team() -> None:
+    for platform, words in (
+        ("frr", "br1 is configured from the plan by itself"),
+        ("bird", "bird.conf beside this sheet says the same as configuration of BIRD."),
+        ("eos", "eos.conf beside this sheet says the same as configuration of Arista EOS."),
+        ("other", ""),
+    ):
+
+        def change(data: Any, hosts: Any, platform: str = platform) -> None:
+            hosts["routers"]["br1"]["platform"] = platform
+
+        intro = sheet.render(plan_of("demo", change), "br1").split("1. The router")[0]
+        assert words in intro and ("conf" in intro) == (platform != "other"), intro
+
+
 def test_directions() -> None:
     said = sheet.render(plan_of("demo"), "br1")
     above = part(said, "isp1 (routers above, towards the clients)")

@@ -40,7 +40,7 @@ COUNTED: dict[str, tuple[str, ...]] = {NODE: (), fabric.BELOW: (prefixes.BELOW,)
 
 
 class Clause(NamedTuple):
-    """Without a prefix list (``prefixes``) it matches everything; a community is matched exactly."""
+    """Without a prefix list (``prefixes``) it matches everything; ``community``: the path must carry it."""
 
     permit: bool
     prefixes: str = ""

@@ -13,6 +13,8 @@ from ...addresses.blocks import FAMILY_NAME
 from ..policy import Plan, View, view
 from . import policy, sessions, text
 
+PLATFORMS = {"bird": "BIRD", "eos": "Arista EOS"}
+
 
 def render(plan: Plan, router: str) -> str:
     """The text of ``peering.txt``. Raises KeyError for an unknown router."""
@@ -45,9 +47,15 @@ def render(plan: Plan, router: str) -> str:
 
 
 def _configured(seen: View) -> list[str]:
-    if not seen.facts["managed"]:
+    """Whether there is more for the team than this sheet."""
+    if seen.facts["managed"]:
+        said = f"{seen.name} is configured from the plan by itself: nothing here is left to type."
+    elif seen.facts["platform"] in PLATFORMS:
+        name = f"{seen.facts['platform']}.conf"
+        said = f"{name} beside this sheet says the same as configuration of {PLATFORMS[seen.facts['platform']]}."
+    else:
         return []
-    return ["", *text.wrapped(f"{seen.name} is configured from the plan by itself: nothing here is left to type.")]
+    return ["", *text.wrapped(said)]
 
 
 def _clusters(plan: Plan) -> str:
