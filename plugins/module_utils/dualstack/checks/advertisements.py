@@ -63,6 +63,9 @@ def no_session(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 to = f" to {among(advert['peers'])}" if advert["peers"] else ""
                 reason = f"no session{to} of its nodes carries {FAMILY_NAME[family]}, so nobody hears of these prefixes"
                 fix = "Add routers to the racks of the nodes, or peers, or advertise the pool by layer2."
+                if advert["peers"]:
+                    near = dict.fromkeys(router for node in advert["nodes"] for router in _routers_of(plan, node))
+                    fix = f"Correct peers: these nodes have sessions with {among(near) or 'nobody'}."
                 yield Problem(path, advert["name"], reason, fix)
 
 
@@ -181,3 +184,12 @@ def _speaking(plan: Plan, advert: Advert) -> dict[str, set[str]]:
             for family in session["families"]:
                 found[family].add(node)
     return found
+
+
+def _routers_of(plan: Plan, node: str) -> list[str]:
+    """The routers that a node has sessions with."""
+    return [
+        session["ends"][1]["host"]
+        for session in plan["sessions"]
+        if session["kind"] == "node" and session["ends"][0]["host"] == node
+    ]

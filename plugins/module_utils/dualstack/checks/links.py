@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..addresses.blocks import FAMILY_NAME
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent, host_path
 from .places import among, gathered
@@ -94,14 +95,19 @@ def unmanaged(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("fabric-split", WARNING)
 def split(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """Sessions lead from every router to every other.
+    """Links lead from every router to those with the clients, in each family.
 
-    Source: what is announced on one side is not known on the other; mostly a link was forgotten.
+    Source: nodes pass nothing on, so what is announced on one side is not known on the other.
     """
-    found = _parts(list(intent.routers), [{end["host"] for end in session["ends"]} for session in plan["sessions"]])
-    for part in found[1:]:
-        reason = f"no link or rack leads from {among(part)} to {among(found[0])}"
-        yield Problem("dualstack.fabric.links", among(part), reason, "Add the link, or plan the parts apart.")
+    fabric = [session for session in plan["sessions"] if session["kind"] != "node"]
+    for family in intent.families if fabric else ():
+        pairs = [{end["host"] for end in session["ends"]} for session in fabric if family in session["families"]]
+        found = _parts(list(intent.routers), pairs)
+        served = {facts["behind"] for facts in intent.clients.values() if facts["behind"]}
+        for part in found[1:]:
+            if not served & set(part):
+                reason = f"no link carries {FAMILY_NAME[family]} from {among(part)} to {among(found[0])}"
+                yield Problem("dualstack.fabric.links", among(part), reason, "Add the link, or plan the parts apart.")
 
 
 RULES = (interfaces, network, interface_twice, derived_identifier, unmanaged, split)

@@ -198,5 +198,6 @@ def _refused(link: Neighbour, held: Mapping[str, list[Path]], advert: Mapping[st
         path = best.as_path if link.internal else (link.sender_asn, *best.as_path)
     if link.receiver_asn in path:
         reason = f"{link.receiver} refuses them from {link.sender}: its own ASN {link.receiver_asn} is in the path"
-        return Stop(f"{reason} ({' '.join(map(str, path))})", f"Give {link.receiver} an ASN that is not on the way.")
+        fix = f"Give {link.receiver}, or whoever has {link.receiver_asn} on the way, another ASN."
+        return Stop(f"{reason} ({' '.join(map(str, path))})", fix)
     return Stop(f"{way}: it would come back to who has sent it", "Add a link to a router that holds them.")

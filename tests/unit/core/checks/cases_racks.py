@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from cases import BOTH, Case, host, put, steps, two
+from cases import BOTH, IPV6, Case, host, put, steps, two
 from edits import FABRIC
 
 RACK = f"{FABRIC}.racks.rack1"
 ALONE = host("routers", "alone", {"asn": 64699, "network": ["10.9.9.0/24", "fd4c:9e02:7ab1:99::/64"]})
 EMPTY = put(f"{FABRIC}.racks.rack3", {"network": ["10.0.3.0/24", "fd4c:9e02:7ab1:3::/64"], "routers": ["alone"]})
 
+ONE_FAMILY = {"network-length": (IPV6, "IPv4 networks have the length that their hosts need")}
 CASES = [
-    Case("network-length", BOTH, put(f"{RACK}.network", ["10.0.1.0/24", "fd4c:9e02:7ab1:1::/65"]), f"{RACK}.network"),
+    Case("network-length", IPV6, put(f"{RACK}.network", ["10.0.1.0/24", "fd4c:9e02:7ab1:1::/65"]), f"{RACK}.network"),
     Case(
         "network-length",
-        BOTH,
+        IPV6,
         put("core: dualstack_host.network[1]", "fd4c:9e02:7ab1:9::/80"),
         "core: dualstack_host.network",
     ),

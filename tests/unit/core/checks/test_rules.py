@@ -15,6 +15,7 @@ import fabrics
 import pytest
 from base import base
 from cases import BOTH, IPV4, IPV6, Case
+from one_family import only
 
 from dualstack.checks import RULES
 from dualstack.checks.rule import Rule
@@ -48,6 +49,39 @@ def test_a_rule_objects(case: Case) -> None:
     for finding in found:
         assert finding.severity == BY_ID[case.rule].severity
         assert finding.reason and finding.fix
+
+
+ASK_FOR_BOTH = {
+    "never-announced": "its case is about a pair",
+    "pair-joined": "a pair is of both families",
+    "pair-of-one": "a pair is of both families",
+    "prefix-limit": "its case is a pool of the size that one family alone has",
+}
+
+# Their cases happen to state what a fabric of this family has none of.
+OF_THE_OTHER = {
+    ("family-twice", IPV6),
+    ("node-name", IPV6),
+    ("pool-idle", IPV6),
+    ("pool-unadvertised", IPV6),
+    ("router-id-derived", IPV6),
+    ("router-id-twice", IPV6),
+    ("unnumbered-network", IPV6),
+}
+
+
+@pytest.mark.parametrize("family", [IPV4, IPV6])
+@pytest.mark.parametrize("rule", sorted({case.rule for case in CASES if case.family == BOTH} - set(ONE_FAMILY)))
+def test_a_rule_that_asks_for_no_family_objects_in_a_fabric_of_one(rule: str, family: str) -> None:
+    """At least one of its cases, as far as it can be said with addresses of that family alone."""
+    if rule in ASK_FOR_BOTH or (rule, family) in OF_THE_OTHER:
+        return
+    told = set()
+    for case in (case for case in CASES if case.rule == rule):
+        data, hosts = base()
+        case.edit(data, hosts)
+        told |= {finding.id for finding in make(*only(family, data, hosts))[1]}
+    assert rule in told
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -9,6 +9,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from manifests import bfd, bgp, community, layer2, node, peer, pool, secret, ser
 
 from dualstack.importing import intent_of
 from dualstack.resources import modes
+
+pytestmark = pytest.mark.soak
 
 TEXTS = st.sampled_from(
     ["", "a", "a.b", "10.0.0.0/24", "fd00::/64", "10.0.0.9-10.0.0.1", "64512:1", "1s", "0s", "µ", "*"]

@@ -22,6 +22,8 @@ from dualstack.render import resources
 from dualstack.render.resources.hosts import nodes
 from dualstack.resources import modes, rules
 
+pytestmark = pytest.mark.soak
+
 # What MetalLB accepts and the planner refuses, because nobody would hear of the VIP, or nobody gets one.
 POINTLESS = {"advertise-no-session", "pool-family", "pool-full", "no-pool-of-family"}
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from dualstack.resources.model import (
 )
 from dualstack.resources.selectors import IN, NOT_IN, OPERATORS, Requirement, Selector
 from dualstack.resources.wishes import ServicePort, ServiceWish, service_wish
+
+pytestmark = pytest.mark.soak
 
 NAMES = st.sampled_from(["a", "b1", "tor1-ipv4", "tor2.rack-9", "z" * 63])
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
