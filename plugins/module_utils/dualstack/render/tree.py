@@ -13,6 +13,7 @@ from .. import document
 from ..findings import Finding
 from ..report import grouping
 from . import bird, eos, frr, resources, sheet, speaker
+from .policy.fabric import Fabric
 
 # Platforms that their team configures with our rendering.
 OTHERS = {"bird": bird.render, "eos": eos.render}
@@ -32,12 +33,13 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
         "fabric.html": document.html(plan, findings),
         "findings.json": json.dumps(grouping.data(findings), indent=2) + "\n",
     }
+    fabric = Fabric(plan)
     for router, facts in plan["routers"].items():
         if facts["managed"]:
-            files[f"routers/{router}/frr.conf"] = frr.render(plan, router)
+            files[f"routers/{router}/frr.conf"] = frr.render(plan, router, fabric)
         if facts["platform"] in OTHERS:
-            files[f"routers/{router}/{facts['platform']}.conf"] = OTHERS[facts["platform"]](plan, router)
-        files[f"routers/{router}/peering.txt"] = sheet.render(plan, router)
+            files[f"routers/{router}/{facts['platform']}.conf"] = OTHERS[facts["platform"]](plan, router, fabric)
+        files[f"routers/{router}/peering.txt"] = sheet.render(plan, router, fabric)
     for node, contents in speaker.every(plan):
         for name, content in contents.items():
             files[f"nodes/{node}/{name}"] = content

@@ -17,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..policy import Plan, View, view
+from ..policy.fabric import Fabric
 from . import filters, sessions
 
 
-def render(plan: Plan, router: str) -> str:
+def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
     """The text of ``bird.conf`` with placeholders for secrets. Raises KeyError for an unknown router."""
-    seen = view(plan, router)
+    seen = view(plan, router, fabric)
     return "\n".join(
         [
             "# Rendered from the plan: change the intent, not this file.",

@@ -18,12 +18,13 @@ from collections.abc import Iterator
 
 from ...addresses.blocks import IPV4, IPV6
 from ..policy import Plan, View, view
+from ..policy.fabric import Fabric
 from . import filters, neighbours
 
 
-def render(plan: Plan, router: str) -> str:
+def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
     """The text of ``eos.conf`` with placeholders for secrets. Raises KeyError for an unknown router."""
-    seen = view(plan, router)
+    seen = view(plan, router, fabric)
     return "\n".join(
         [
             "! Rendered from the plan: change the intent, not this file.",

@@ -23,15 +23,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..policy import Plan, View, view
+from ..policy.fabric import Fabric
 from . import bfd, filters, maps, neighbours
 
 # FRR's packages are built with this many; FRR does not write its default down.
 DEFAULT_PATHS = 256
 
 
-def render(plan: Plan, router: str) -> str:
+def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
     """The text of ``/etc/frr/frr.conf`` with placeholders for secrets. Raises KeyError for an unknown router."""
-    seen = view(plan, router)
+    seen = view(plan, router, fabric)
     restarts = any(neighbour.session["graceful_restart"] for neighbour in seen.neighbours)
     return "\n".join(
         [

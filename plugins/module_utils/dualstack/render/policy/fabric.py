@@ -10,10 +10,13 @@ nobody above it can be the right one to announce that space.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from ...addresses.blocks import Block, parse
+
+Kept = TypeVar("Kept")
 NODE = "node"
 BELOW = "below"
 BESIDE = "beside"
@@ -85,15 +88,30 @@ class Neighbour:
 
 
 class Fabric:
-    """The plan with an index of its sessions."""
+    """The plan with an index of its sessions, and what all routers have in common: made once for all of them."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._parsed: dict[str, Block] = {}
+        self._kept: dict[str, Any] = {}
         self._ends: dict[str, list[tuple[Session, End, End]]] = {}
         for session in plan["sessions"]:
             first, second = session["ends"]
             self._ends.setdefault(first["host"], []).append((session, first, second))
             self._ends.setdefault(second["host"], []).append((session, second, first))
+
+    def block(self, text: str) -> Block:
+        """The block of a text of the plan."""
+        if text not in self._parsed:
+            self._parsed[text] = parse(text)
+        return self._parsed[text]
+
+    def once(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What ``make`` returns, computed for the first router that asks for ``name``."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        kept: Kept = self._kept[name]
+        return kept
 
     def neighbours(self, router: str) -> list[Neighbour]:
         """Every session of ``router``, in the order of the plan."""

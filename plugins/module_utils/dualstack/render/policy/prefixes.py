@@ -42,10 +42,10 @@ def entries(fabric: Fabric, router: str, family: str) -> dict[str, list[Entry]]:
     plan = fabric.plan
     inside = fabric.cone(router)
     return {
-        POOLS: pool_entries(plan, family),
-        BELOW: [_exactly(block) for block in _originated(plan, fabric.below(router), family)],
-        INSIDE: [_exactly(block) for block in _originated(plan, inside, family)],
-        OWN: [Entry(block, length(block), BITS[family]) for block in _own(plan, inside, family)],
+        POOLS: fabric.once(f"pools {family}", lambda: pool_entries(plan, family)),
+        BELOW: [_exactly(block) for block in _originated(fabric, fabric.below(router), family)],
+        INSIDE: [_exactly(block) for block in _originated(fabric, inside, family)],
+        OWN: [Entry(block, length(block), BITS[family]) for block in _own(fabric, inside, family)],
     }
 
 
@@ -105,8 +105,9 @@ def length(cidr: Block) -> int:
     return found
 
 
-def _own(plan: Plan, inside: set[str], family: str) -> list[Block]:
+def _own(fabric: Fabric, inside: set[str], family: str) -> list[Block]:
     """Pools stand last: one more of them then changes no other entry's number."""
+    plan = fabric.plan
     texts = [
         cluster[kind][family] for cluster in every(plan) for kind in ("pods", "services") if family in cluster[kind]
     ]
@@ -115,9 +116,9 @@ def _own(plan: Plan, inside: set[str], family: str) -> list[Block]:
         for segment in plan["segments"].values()
         if family in segment["networks"] and _lies_inside(segment, plan, inside)
     ]
-    found = _widest([*(blocks.parse_network(text) for text in texts), *_originated(plan, inside, family)])
+    found = _widest([*map(fabric.block, texts), *_originated(fabric, inside, family)])
     for text in (text for pool in plan["pools"] for text in pool["blocks"].get(family, [])):
-        found += [cidr for cidr in cidrs(blocks.parse(text)) if not any(block.contains(cidr) for block in found)]
+        found += [cidr for cidr in cidrs(fabric.block(text)) if not any(block.contains(cidr) for block in found)]
     return found
 
 
@@ -127,9 +128,10 @@ def _lies_inside(segment: Mapping[str, Any], plan: Plan, inside: set[str]) -> bo
     return not routers or any(router in inside for router in routers)
 
 
-def _originated(plan: Plan, routers: set[str], family: str) -> list[Block]:
-    found = (facts["originates"].get(family, []) for name, facts in plan["routers"].items() if name in routers)
-    return list(dict.fromkeys(blocks.parse_network(text) for texts in found for text in texts))
+def _originated(fabric: Fabric, routers: set[str], family: str) -> list[Block]:
+    known = fabric.plan["routers"].items()
+    found = (facts["originates"].get(family, []) for name, facts in known if name in routers)
+    return list(dict.fromkeys(fabric.block(text) for texts in found for text in texts))
 
 
 def _widest(found: Iterable[Block]) -> list[Block]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...addresses.blocks import FAMILIES
@@ -75,10 +76,13 @@ class View:
         return self.own_asn_above and neighbour.direction == ABOVE and not neighbour.internal
 
 
-def view(plan: Plan, router: str) -> View:
-    """The view of a router of the plan. Raises KeyError for an unknown one."""
+def view(plan: Plan, router: str, fabric: Fabric | None = None) -> View:
+    """The view of a router of the plan. Raises KeyError for an unknown one.
+
+    ``fabric``: that of the plan, when several routers are looked at.
+    """
     facts = plan["routers"][router]
-    fabric = Fabric(plan)
+    fabric = fabric or Fabric(plan)
     around = fabric.neighbours(router)
     families = [family for family in FAMILIES if family in plan["cluster"]["families"]]
     lists = {family: prefixes.entries(fabric, router, family) for family in families}
@@ -89,7 +93,7 @@ def view(plan: Plan, router: str) -> View:
         relations = list(dict.fromkeys(each.relation for each in around if family in each.families))
         filled = [name for name, entries in lists[family].items() if entries]
         policies[family] = {relation: policy(relation, filled, preferred) for relation in relations}
-        planned = prefixes.planned(plan, family)
+        planned = fabric.once(f"planned {family}", partial(prefixes.planned, plan, family))
         limits[family] = {
             relation: prefixes.limit(
                 planned, lists[family][prefixes.POOLS], sum(len(lists[family][name]) for name in COUNTED[relation])

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from ...addresses.blocks import FAMILY_NAME
 from ..policy import Plan, View, view
+from ..policy.fabric import Fabric
 from . import policy, sessions, text
 
 PLATFORMS = {"bird": "BIRD", "eos": "Arista EOS"}
 
 
-def render(plan: Plan, router: str) -> str:
+def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
     """The text of ``peering.txt``. Raises KeyError for an unknown router."""
-    seen = view(plan, router)
+    seen = view(plan, router, fabric)
     held = policy.expected(plan, seen)
     lines = [
         *text.title(f"Peering sheet of {router}")[1:],
