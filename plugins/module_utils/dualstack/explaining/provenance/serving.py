@@ -190,14 +190,14 @@ ADVERTISEMENTS = (
         "advertisements.{advertisement}.communities",
         "As written, names replaced by their values; and the one by which routers know the prefixes on which they set "
         "a local preference.",
-        (f"{_ADVERT}.bgp.communities", f"{_PREFERENCE} ?"),
+        (f"{_ADVERT}.bgp.communities", f"{_PREFERENCE}.* ?"),
         ("communities.{communities of the advertisement}", "advertisements.{advertisement}.preferences"),
         "RFC 1997, RFC 8092",
     ),
     Entry(
         "advertisements.{advertisement}.preferences",
         "The routers that set a local preference.",
-        (_PREFERENCE,),
+        (f"{_PREFERENCE}.* ?",),
         whole=True,
     ),
     Entry(
