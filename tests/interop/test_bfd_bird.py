@@ -102,21 +102,3 @@ def test_through_a_router(
     link.full(peers={"tor": peer(router, node, transport, **changes)}, routes=routes("tor"))
     up(bird, node, transport, link)
     assert link.session("tor")["flaps"] == 0
-
-
-@pytest.mark.parametrize("transport", FAMILIES)
-def test_a_poll_and_out_of_service_here(
-    make_bird: MakeBird, router: Host, node: Host, wire: Wire, transport: str
-) -> None:
-    bird = make_bird(router.address(transport), node.address(transport))
-    link = wire.link()
-    tor = peer(router, node, transport, bfd=BFD)
-    link.full(peers={"tor": tor}, routes=routes("tor"))
-    up(bird, node, transport, link)
-    link.delta(peers={"tor": {**tor, "bfd": {**BFD, "transmit_ms": 250, "multiplier": 4}}})
-    until(lambda: theirs(bird, node.address(transport))[5:] == ["1.000"], "the new interval by a poll")
-    assert link.session("tor")["flaps"] == 0
-    link.delta(peers={"tor": {**tor, "bfd": None}})
-    until(lambda: theirs(bird, node.address(transport))[2:3] == ["Down"], "BIRD knows")
-    link.delta(peers={"tor": tor})
-    up(bird, node, transport, link)
