@@ -40,16 +40,19 @@ def text(explainer: Explainer, path: str, everything: bool = False) -> list[str]
 def _why(explainer: Explainer, found: Explanation) -> list[str]:
     container = found.parts or found.names
     lines = [found.path or "the plan" if container else f"{found.path} = {shown(found.value)}", *_decision(found, "  ")]
-    for title, paths in (
-        ("stated at", found.origin),
-        ("not stated, so the default holds:", found.default),
-        ("not stated, but it would decide:", found.instead),
-    ):
-        if paths:
-            lines += _wrapped(f"{title} {_some(paths)}", "  ")
+    lines += _places(found, "  ")
+    if found.instead:
+        lines += _wrapped(f"not stated, but it would decide: {_some(found.instead)}", "  ")
     if found.part_of is not None and "." in found.part_of:
         lines.append(f"  part of {found.part_of}")
     return lines + _depends(explainer, found, "  ", {found.path}, 0 if container else DEPTH)
+
+
+def _places(found: Explanation, indent: str) -> list[str]:
+    lines = _wrapped(f"stated at {_some(found.origin)}", indent) if found.origin else []
+    if found.default:
+        lines += _wrapped(f"not stated, so the default holds: {_some(found.default)}", indent)
+    return lines
 
 
 def _depends(explainer: Explainer, found: Explanation, indent: str, told: set[str], depth: int) -> list[str]:
