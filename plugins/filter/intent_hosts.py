@@ -13,6 +13,7 @@ author: baremetal.dualstack contributors (@baremetal)
 description:
   - Returns C(dualstack_host) of every host of the groups V(routers), V(kube_control_plane), V(kube_node) and
     V(clients), in the order of the inventory, as O(baremetal.dualstack.plan#module:hosts) wants it.
+  - A host with C(dualstack_host) in none of these groups is an error, because a misspelt group would drop it silently.
   - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it
     is kept, so that the planner can name what is missing.
 options:
@@ -40,8 +41,11 @@ _value:
   type: dict
 """
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
 
@@ -62,7 +66,21 @@ def intent_hosts(
                 facts = hostvars[host].get(FACTS)
                 if facts is not None or name != OPTIONAL:
                     result[kind][str(host)] = plain(facts)
+    _refuse_strays(groups, hostvars)
     return result
+
+
+def _refuse_strays(groups: Mapping[str, list[str]], hostvars: Mapping[str, Mapping[str, Any]]) -> None:
+    """A host with facts in none of the groups would silently be no part of the fabric; mostly a group is misspelt."""
+    names = [name for group in GROUPS.values() for name in group]
+    members = {host for name in names for host in groups.get(name, [])}
+    for host in groups.get("all", []):
+        if host not in members and hostvars[host].get(FACTS) is not None:
+            own = sorted(name for name, hosts in groups.items() if host in hosts and name not in ("all", "ungrouped"))
+            close = next((near for group in own for near in difflib.get_close_matches(group, names, n=1)), None)
+            hint = f"did you mean the group {close}?" if close else f"put it into one of {', '.join(names)}"
+            where = f"it is in {', '.join(own)}" if own else "it is in no group"
+            raise AnsibleFilterError(f"{host} has {FACTS} and is no part of the fabric: {where}; {hint}")
 
 
 class FilterModule:

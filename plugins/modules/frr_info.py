@@ -64,12 +64,14 @@ missing:
 bgp:
   description:
     - Per family and prefix the paths in the BGP table.
-    - Each has C(next_hop) (IPv6, the global address), C(communities), C(local_preference) (null when it has none),
-      C(best) (the path is used, multipath included), C(from) and C(as_path).
+    - Each has C(next_hop) (IPv6, the global address; over an unnumbered link C(fe80::%INTERFACE)), C(communities),
+      C(local_preference) (null when it has none), C(best) (the path is used, multipath included), C(from) and C(as_path).
   returned: always
   type: dict
 fib:
-  description: Per family and prefix the next hops in the kernel's main table; a device where there is no gateway.
+  description:
+    - Per family and prefix the next hops in the kernel's main table; a device where there is no gateway.
+    - A link-local next hop is C(fe80::%INTERFACE), also for IPv4.
   returned: always
   type: dict
 neighbours:

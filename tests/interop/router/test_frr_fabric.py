@@ -242,3 +242,62 @@ def test_a_session_ends_when_bfd_hears_nothing(plant: Plant, plan: dict[str, Any
 
 def _dropped(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> set[str]:
     return {address for address, counts in after.items() if counts[1] > before[address][1]}
+
+
+MARK = {"ipv4": "198.18.0.1/32", "ipv6": "2001:db8:5a::1/128"}
+RACK2 = dict(zip(FAMILIES, DATA["fabric"]["racks"]["rack2"]["network"]))
+
+
+def kernel(box: Box, family: str, prefix: str) -> str:
+    return box.run("ip", {"ipv4": "-4", "ipv6": "-6"}[family], "route", "show", prefix)
+
+
+@pytest.fixture
+def watched(plant: Plant) -> Box:
+    """spine with leaf2's rack in its kernel, which writes down how its routes change."""
+    spine = plant.boxes["spine"]
+    for family, prefix in RACK2.items():
+        until(lambda f=family, p=prefix: kernel(spine, f, p), f"{prefix} in the kernel of spine")  # type: ignore[misc]
+        number = family[-1]
+        spine.run("/bin/sh", "-c", f"ip -{number} monitor route > /tmp/routes-{family} 2>&1 </dev/null &")
+    for family, mark in MARK.items():
+        number = family[-1]
+
+        def listening(family: str = family, number: str = number, mark: str = mark) -> bool:
+            spine.run("ip", f"-{number}", "route", "replace", "blackhole", mark)
+            spine.run("ip", f"-{number}", "route", "delete", "blackhole", mark)
+            return mark.split("/")[0] in spine.read(f"/tmp/routes-{family}")
+
+        until(listening, "ip monitor")
+    return spine
+
+
+def test_routes_survive_a_crash_of_the_other_end_s_bgpd(plant: Plant, watched: Box, plan: dict[str, Any]) -> None:
+    addresses = ends(plan, "spine", "leaf2")
+    until(lambda: addresses <= watched.up(), "the sessions")
+    before = watched.counters()
+    plant.boxes["leaf2"].run("pkill", "-KILL", "-x", "bgpd")
+    until(lambda: all(watched.counters()[each][0] > before[each][0] for each in addresses), "the sessions again")
+    for family, prefix in RACK2.items():
+        assert f"Deleted {prefix}" not in watched.read(f"/tmp/routes-{family}")
+        assert kernel(watched, family, prefix)
+
+
+def test_routes_of_a_router_that_falls_silent_go_all_the_same(plant: Plant, plan: dict[str, Any]) -> None:
+    """Graceful restart alone would keep them for two minutes, longer than ``until`` waits: BFD ends that."""
+    leaf, spine = plant.boxes["leaf2"], plant.boxes["spine"]
+    addresses = ends(plan, "spine", "leaf2")
+    until(lambda: all(bfd(spine).get(each) == "up" for each in addresses), "BFD")
+    chains = (
+        f"add chain inet silent {way} {{ type filter hook {way} priority 0; }}; add rule inet silent {way} {which} drop"
+        for way, which in (("input", "iifname to-spine"), ("output", "oifname to-spine"))
+    )
+    leaf.run("nft", "; ".join(["add table inet silent", *chains]))
+    try:
+        for family, prefix in RACK2.items():
+            until(lambda f=family, p=prefix: not kernel(spine, f, p), f"{prefix} gone")  # type: ignore[misc]
+    finally:
+        leaf.run("nft", "delete", "table", "inet", "silent")
+    until(lambda: addresses <= spine.up(), "the sessions again")
+    for family, prefix in RACK2.items():
+        until(lambda f=family, p=prefix: kernel(spine, f, p), f"{prefix} again")  # type: ignore[misc]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..findings import ERROR, HINT, Finding, nearest
+from ..findings import ERROR, HINT, Finding, has_errors, nearest
 from ..intent.load import Intent
 from .rule import Rule
 
@@ -36,7 +36,7 @@ def apply(intent: Intent, rules: Sequence[Rule], findings: Sequence[Finding]) ->
         elif not silenceable[name]:
             reason = "a finding of this rule leaves nothing that could be built, so it can't be silenced"
             result.append(Finding("silence-refused", ERROR, where, name, reason, "Mend what the finding names."))
-        elif entry["at"] not in used:
+        elif entry["at"] not in used and not has_errors(result):
             fix = "Remove the entry."
             result.append(Finding("silence-unused", HINT, where, name, "silences nothing any more", fix))
     return result

@@ -14,13 +14,14 @@ from .words import NONE
 
 def table(findings: Sequence[Finding]) -> Table:
     """A row per finding; a silenced one with the reason that the intent gives."""
-    heads = ("severity", "place in the intent", "value", "what is wrong", "what to do")
+    heads = ("severity", "rule", "place in the intent", "value", "what is wrong", "what to do")
     return Table(
         "findings",
         heads,
         [
             (
                 f"{finding.severity}, silenced: {finding.silenced}" if finding.silenced else finding.severity,
+                Code(finding.id),
                 Code(finding.path),
                 Code(finding.value) if finding.value else NONE,
                 finding.reason,

@@ -26,7 +26,7 @@ COMMUNITY_OR_ALIAS = Text(
 )
 FAMILY = Text(choices=("ipv4", "ipv6"))
 ASN = Integer(1, 4294967295)
-REASON = Text(pattern=r"\S.{4,}", like="a reason in words")
+REASON = Text(pattern=r"\S.{4,}", like="a reason of at least five letters")
 
 PREFIX_LENGTHS = Struct(
     (

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from dualstack.findings import Finding
 from dualstack.plan.build import make
 
 Data = dict[str, Any]
+FOLDED = re.compile(r"\w+: \d+ rows")  # what stands above a long table of the page
 EXAMPLES = pytest.mark.parametrize("example", fabrics.names())
 FAMILIES = pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -46,9 +48,9 @@ def test_both_forms_say_the_same(example: str) -> None:
     assert page.tables == {name: tables for name, tables in text.tables.items() if name != "findings"}
     assert page.headings == text.headings
     sections = set(page.texts) - {"", "fabric", "findings"}
-    assert {name: page.texts[name] for name in sections - {"words"}} == {
-        name: text.texts[name] for name in sections - {"words"}
-    }
+    assert {
+        name: [text for text in page.texts[name] if not FOLDED.fullmatch(text)] for name in sections - {"words"}
+    } == {name: text.texts[name] for name in sections - {"words"}}
     assert page.texts["words"][:-1] == text.texts["words"], "the page has its footer there"
 
 
@@ -269,8 +271,8 @@ def test_findings_with_what_was_silenced(read: Read) -> None:
     found = read(plan, findings)
     if found.tables.get("findings"):
         assert found.table("findings", "severity") == [
-            ["warning", "dualstack.pools[0]", "10.0.0.0/8", "is <b>large</b>", "Take | less."],
-            ["hint, silenced: it is *ours*", "dualstack.fabric", "–", "a reason", "a fix"],
+            ["warning", "one", "dualstack.pools[0]", "10.0.0.0/8", "is <b>large</b>", "Take | less."],
+            ["hint, silenced: it is *ours*", "two", "dualstack.fabric", "–", "a reason", "a fix"],
         ]
     else:
         told = " ".join(found.texts["findings"])

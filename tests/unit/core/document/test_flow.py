@@ -78,7 +78,7 @@ def test_preferences_stand_by_as_best_first() -> None:
         "In AS 64510 traffic to the VIPs goes down by br2 (local preference 300); when that has no path left, by br1"
         in text
     )
-    assert "In AS 65001 traffic to the VIPs goes down by isp1 (local preference 50)." in text
+    assert "In AS 65001 the VIPs have isp1 (local preference 50), which no other router is told." in text
     assert "They know the prefixes by the community 64512:100." in text
 
 
