@@ -65,7 +65,8 @@ bgp:
   description:
     - Per family and prefix the paths in the BGP table.
     - Each has C(next_hop) (IPv6, the global address; over an unnumbered link C(fe80::%INTERFACE)), C(communities),
-      C(local_preference) (null when it has none), C(best) (the path is used, multipath included), C(from) and C(as_path).
+      C(local_preference) (null when it has none), C(best) (the path is used, multipath included), C(from) and
+      C(as_path).
   returned: always
   type: dict
 fib:

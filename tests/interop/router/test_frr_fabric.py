@@ -248,6 +248,14 @@ MARK = {"ipv4": "198.18.0.1/32", "ipv6": "2001:db8:5a::1/128"}
 RACK2 = dict(zip(FAMILIES, DATA["fabric"]["racks"]["rack2"]["network"]))
 
 
+SILENCE = """
+table inet silent {
+    chain input { type filter hook input priority 0; iifname to-spine drop; }
+    chain output { type filter hook output priority 0; oifname to-spine drop; }
+}
+"""
+
+
 def kernel(box: Box, family: str, prefix: str) -> str:
     return box.run("ip", {"ipv4": "-4", "ipv6": "-6"}[family], "route", "show", prefix)
 
@@ -288,11 +296,7 @@ def test_routes_of_a_router_that_falls_silent_go_all_the_same(plant: Plant, plan
     leaf, spine = plant.boxes["leaf2"], plant.boxes["spine"]
     addresses = ends(plan, "spine", "leaf2")
     until(lambda: all(bfd(spine).get(each) == "up" for each in addresses), "BFD")
-    chains = (
-        f"add chain inet silent {way} {{ type filter hook {way} priority 0; }}; add rule inet silent {way} {which} drop"
-        for way, which in (("input", "iifname to-spine"), ("output", "oifname to-spine"))
-    )
-    leaf.run("nft", "; ".join(["add table inet silent", *chains]))
+    leaf.run("nft", "-f", "-", data=SILENCE)
     try:
         for family, prefix in RACK2.items():
             until(lambda f=family, p=prefix: not kernel(spine, f, p), f"{prefix} gone")  # type: ignore[misc]

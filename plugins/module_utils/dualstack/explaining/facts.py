@@ -80,17 +80,17 @@ class Facts:
             and any(map(self.stated.has, places))
         )
 
-    def named(self, key: str) -> dict[Any, Any]:
+    def named(self, key: str) -> Mapping[Any, Any]:
         """The entries of a list of the plan by name, in its order."""
         return self.tree.children((key,), self.plan[key])
 
     @property
-    def sessions(self) -> dict[Any, Any]:
+    def sessions(self) -> Mapping[Any, Any]:
         """Sessions by name."""
         return self.named("sessions")
 
     @property
-    def services(self) -> dict[Any, Any]:
+    def services(self) -> Mapping[Any, Any]:
         """Services by ``namespace/name``."""
         return self.named("services")
 

@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..intent.stated import ranges
 from .explain import Explainer
 from .paths import ANY, Path
 
+_INDEX = re.compile(r"\[(\d+)\]")
 _ENTRY = re.compile(r"\[\d+\]$")
 
 
 class _Step(NamedTuple):
-    """``inside``: what stands below the path counts too; else only why it is there."""
+    """A path to look at. ``inside``: what stands below it counts; ``there``: why it is there at all counts."""
 
     path: Path
     inside: bool
+    there: bool
 
 
 class Origins:
@@ -35,7 +39,7 @@ class Origins:
         """
         seen: set[_Step] = set()
         found: set[str] = set()
-        left = [_Step(path, True)]
+        left = [_Step(path, True, True)]
         while left:
             step = left.pop()
             if step in seen:
@@ -51,12 +55,24 @@ class Origins:
     def _look(self, step: _Step) -> tuple[list[str], list[_Step]]:
         path, tree = step.path, self._explainer.tree
         if ANY in path:
-            whole = _Step(path[: path.index(ANY)], False)
-            return [], [whole, *(_Step(each, True) for each in tree.matching(path))]
+            whole = _Step(path[: path.index(ANY)], False, True)
+            return [], [whole, *(_Step(each, True, False) for each in tree.matching(path))]
         why = self._explainer.why(path)
-        further = [_Step(tree.read(text), True) for text in why.depends_on]
-        if why.part_of is not None:
-            further.append(_Step(tree.read(why.part_of), False))
+        further = [_Step(tree.read(text), True, True) for text in why.depends_on]
+        if step.there and why.part_of is not None:
+            further.append(_Step(tree.read(why.part_of), False, True))
         if step.inside:
-            further += [_Step(below, True) for below, _unused in tree.leaves(path) if below != path]
+            further += [_Step(below, True, step.there) for below, _unused in tree.leaves(path) if below != path]
         return why.origin, further
+
+
+def short(paths: Iterable[str]) -> list[str]:
+    """The paths with those in one that differ in the first index alone: ``dualstack.services[0-3,5].pool``."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for path in paths:
+        found = _INDEX.search(path)
+        place = (path, "") if found is None else (path[: found.start()], path[found.end() :])
+        numbers.setdefault(place, []).extend([] if found is None else [int(found[1])])
+    return [
+        f"{before}[{ranges(sorted(found))}]{behind}" if found else before for (before, behind), found in numbers.items()
+    ]

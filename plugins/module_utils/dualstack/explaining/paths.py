@@ -58,10 +58,10 @@ class Tree:
         self.plan = plan
         self._named = {key: names(plan[key], namer) for key, namer in NAMED.items() if key in plan}
 
-    def children(self, path: Path, value: Any) -> dict[Key, Any]:
+    def children(self, path: Path, value: Any) -> Mapping[Key, Any]:
         """What stands below ``value``, which is at ``path``; empty for a leaf."""
         if isinstance(value, Mapping):
-            return dict(value)
+            return value
         if not isinstance(value, list):
             return {}
         if len(path) == 1 and path[0] in self._named:
@@ -92,9 +92,15 @@ class Tree:
         if not rest:
             yield path
             return
-        for key, child in self.children(path, value).items():
-            if rest[0] in (ANY, str(key)):
-                yield from self._matching((*path, key), child, rest[1:])
+        below = self.children(path, value)
+        wanted = rest[0]
+        if wanted == ANY:
+            for each, child in below.items():
+                yield from self._matching((*path, each), child, rest[1:])
+            return
+        key: Key = int(wanted) if wanted not in below and wanted.isdigit() else wanted
+        if key in below:
+            yield from self._matching((*path, key), below[key], rest[1:])
 
     def leaves(self, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         """Every scalar and every empty list or mapping at or below a path, with its path."""
@@ -134,10 +140,9 @@ class Tree:
         """The next key and what remains: the longest name that fits, else an index or ``*``."""
         below = self.children(path, value)
         bare = rest[1:] if rest[0] == "." and path else rest
-        fitting = [key for key in below if isinstance(key, str) and _fits(bare, key)]
-        if fitting:
-            key = max(fitting, key=len)
-            return key, bare[len(key) :]
+        for end in _ends(bare):
+            if bare[:end] in below:
+                return bare[:end], bare[end:]
         if bare.startswith("["):
             inside, _bracket, after = bare[1:].partition("]")
         else:
@@ -167,8 +172,12 @@ def show(path: Path) -> str:
     return text
 
 
-def _fits(text: str, name: str) -> bool:
-    return text.startswith(name) and text[len(name) : len(name) + 1] in ("", ".", "[")
+def _ends(text: str) -> Iterator[int]:
+    """Where a name at the beginning of a text may end, the longest first."""
+    yield len(text)
+    for end in range(len(text) - 1, 0, -1):
+        if text[end] in ".[":
+            yield end
 
 
 def _first(text: str) -> tuple[str, str]:

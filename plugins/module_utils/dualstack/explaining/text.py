@@ -10,7 +10,7 @@ import textwrap
 from typing import Any
 
 from .explain import Explainer, Explanation
-from .origins import Origins
+from .origins import Origins, short
 from .paths import ANY
 from .provenance.entry import PRODUCT
 
@@ -33,7 +33,7 @@ def text(explainer: Explainer, path: str, everything: bool = False) -> list[str]
         lines += ["", *_table([_row(part, found.path) for part in found.parts])]
     if everything:
         lines += ["", "Everything in the intent that can change it:"]
-        lines += [f"  {origin}" for origin in Origins(explainer).of(explainer.tree.read(path))]
+        lines += [f"  {origin}" for origin in short(Origins(explainer).of(explainer.tree.read(path)))]
     return lines
 
 

@@ -59,7 +59,7 @@ def _below(value: Any) -> list[str]:
         for index, item in enumerate(value):
             for line in _below(item):
                 indices.setdefault(line, []).append(index)
-        return [f"[{_ranges(found)}]{line}" for line, found in indices.items()] or [""]
+        return [f"[{ranges(found)}]{line}" for line, found in indices.items()] or [""]
     return [_family(value)]
 
 
@@ -71,7 +71,7 @@ def _family(value: Any) -> str:
     return f"({IPV4})" if "." in value and _IPV4.fullmatch(value) else ""
 
 
-def _ranges(numbers: Sequence[int]) -> str:
+def ranges(numbers: Sequence[int]) -> str:
     """Rising numbers as ``0-3,5``."""
     found: list[list[int]] = []
     for number in numbers:
@@ -93,7 +93,7 @@ class _Line:
 
     def holds(self, wanted: Sequence[str]) -> bool:
         return all(
-            index == ANY or any(int(index) in some for some in ranges) for index, ranges in zip(wanted, self.indices)
+            index == ANY or any(int(index) in some for some in stated) for index, stated in zip(wanted, self.indices)
         )
 
 
@@ -111,11 +111,11 @@ class Stated:
     def _add(self, hosts: Sequence[str], text: str) -> None:
         tagged = _TAGGED.fullmatch(text)
         path, family = (tagged[1], tagged[2]) if tagged else (text, None)
-        ranges = tuple(tuple(_read(each)) for each in _INDEX.findall(path))
+        indices = tuple(tuple(_read(each)) for each in _INDEX.findall(path))
         bare = _INDEX.sub("[]", path)
         for end in _ends(bare):
             begin = bare[:end]
-            line = _Line(ranges[: begin.count("[]")], family if end == len(bare) else None)
+            line = _Line(indices[: begin.count("[]")], family if end == len(bare) else None)
             self._keys[begin] = None
             for host in hosts:
                 self._lines.setdefault((host, begin), []).append(line)
