@@ -13,7 +13,11 @@ count refused prefixes too, but FRR then walks the whole table for each prefix t
 as received: a speaker need not know ROUTE-REFRESH (RFC 2918), and without either FRR could not apply a changed policy.
 
 A reflector needs ``next-hop-self force``: without it, FRR keeps the next hop of what it reflects. Its cluster is its
-BGP identifier, the default (RFC 4456 section 7). ``preserve-fw-state``: the kernel forwards while bgpd restarts.
+BGP identifier, the default (RFC 4456 section 7).
+
+Graceful restart is for a bgpd that restarts, not for a router that is gone: the kernel keeps forwarding meanwhile
+(``preserve-fw-state``), and a session that ends with a NOTIFICATION takes its routes along. With RFC 8538, FRR's
+default, the routes of a silent neighbour could stay for two minutes though BFD had seen it go (8.4).
 
 Left out: aggregation, VRFs.
 """
@@ -28,6 +32,7 @@ from . import bfd, filters, maps, neighbours
 
 # FRR's packages are built with this many; FRR does not write its default down.
 DEFAULT_PATHS = 256
+GRACEFUL_RESTART = (" no bgp graceful-restart notification", " bgp graceful-restart preserve-fw-state")
 
 
 def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
@@ -46,7 +51,7 @@ def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
             f"router bgp {seen.facts['asn']}",
             f" bgp router-id {seen.facts['router_id']}",
             " no bgp default ipv4-unicast",
-            *([" bgp graceful-restart preserve-fw-state"] if restarts else []),
+            *(GRACEFUL_RESTART if restarts else []),
             *([" bgp bestpath as-path multipath-relax"] if seen.paths_differ else []),
             *(line for neighbour in seen.neighbours for line in neighbours.session(neighbour)),
             *(line for family in seen.families for line in _family(seen, family)),
