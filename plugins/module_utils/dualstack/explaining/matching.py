@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .facts import Facts
 from .paths import ANY, Path, show
 from .provenance import PROVENANCE
-from .provenance.entry import Alternative, Chain, Entry, bound, chain, filled, keys
+from .provenance.entry import KEYS, Alternative, Chain, Entry, bound, chain, filled, keys
 from .variables import values
 
 
@@ -108,7 +108,8 @@ class Match:
 
     def _dependencies(self, template: tuple[str, ...]) -> Iterator[str]:
         choices = [list(filled(key, self._values)) for key in template]
-        for path in itertools.product(*choices):
+        for choice in itertools.product(*choices):
+            path = tuple(KEYS.join(choice).split(KEYS))
             real = next(self._facts.tree.matching(path), None)
             if real is not None:
                 yield show(path if ANY in path else real)

@@ -14,6 +14,7 @@ from ..announcing.propagation import neighbours
 from ..plan.segments import NETWORK, RACK
 from .facts import Facts
 from .paths import ANY
+from .provenance.entry import KEYS
 
 Bound = Mapping[str, str]
 Variable = Callable[[Facts, Bound], Iterable[object]]
@@ -288,9 +289,13 @@ def _best_senders(facts: Facts, bound: Bound) -> list[str]:
     return [sender for _unused, sender in _best_paths(facts, bound)]
 
 
-@_variable("segments of the best paths")
-def _best_segments(facts: Facts, bound: Bound) -> list[str]:
-    return [facts.sessions[session]["segment"] for session, _unused in _best_paths(facts, bound)]
+@_variable("places of the senders of the best paths")
+def _best_places(facts: Facts, bound: Bound) -> list[str]:
+    """Keys of segment, members and sender."""
+    return [
+        KEYS.join((facts.sessions[session]["segment"], "members", sender))
+        for session, sender in _best_paths(facts, bound)
+    ]
 
 
 @_variable("unnumbered segments of the best paths")

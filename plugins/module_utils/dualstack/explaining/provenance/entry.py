@@ -20,6 +20,8 @@ PRODUCT = "this collection"
 KUBERNETES = "Kubernetes"
 METALLB = "MetalLB"
 
+KEYS = "\0"  # joins keys that stand together for one name in a template of a plan's path
+
 _NAME = re.compile(r"\{([^}]+)\}")
 _DOT = re.compile(r"\.(?![^{]*\})")
 

@@ -48,7 +48,7 @@ ROUTES = (
         (),
         (
             "sessions.{sessions of the best paths}.name",
-            "segments.{segments of the best paths}.members.{senders of the best paths}.addresses.{family}",
+            "segments.{places of the senders of the best paths}.addresses.{family}",
             "segments.{unnumbered segments of the best paths}.members.{router}.interface",
             f"{_ROUTE}.routers.{{senders of the best paths}}.next_hops",
         ),
