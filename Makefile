@@ -26,8 +26,8 @@ test: ## everything: lint, unit, sanity, interoperation, scenarios on the lab (r
 bench: ## measure, print a table and write artifacts/bench.json (root)
 	@scripts/env test python3 tests/bench/run.py
 
-soak: ## the tests of random input with 100,000 inputs each; takes hours
-	@scripts/env lint python3 scripts/check.py soak
+soak: ## random input with 100,000 inputs a test, and what wants the machine for itself; takes hours (root)
+	@scripts/env test python3 scripts/check.py soak
 
 fresh: ## make demo and make unit on bare Debian 12 and 13 (root)
 	@scripts/env test python3 tests/fresh/run.py
