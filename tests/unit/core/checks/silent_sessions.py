@@ -87,6 +87,11 @@ SILENT: list[tuple[str, Edit]] = [
     ("bfd-ttl", steps(FAST, profile(minimum_ttl=252))),
     ("bfd-ttl", steps(group("far", bfd="fast"), peer(addresses=FAR, multihop=2, peer_group="far"))),
     ("bfd-restart", put(f"{RACKS}.graceful_restart", True)),
+    # Platforms
+    ("unnumbered-bird", steps(unnumbered(), put("core: dualstack_host.platform", "bird"))),
+    ("bfd-ttl-security", put(f"{LINKS}.ttl_security", 1)),
+    ("bfd-ttl-security", steps(unnumbered(), put(f"{LINKS}.ttl_security", 1), drop(f"{FABRIC}.links[1]"))),
+    ("bfd-ttl-security", put("tor1: dualstack_host.platform", "bird")),
     # Links, routers and racks
     ("unnumbered-interfaces", unnumbered()),
     ("unnumbered-network", put(f"{FABRIC}.links[0].network", ["172.16.9.0/31", "fd4c:9e02:7ab1:fe::/127"])),
