@@ -21,8 +21,8 @@ FLAGS = ["--service-cluster-ip-range=fd00:10:96::/112,10.96.0.0/16", "--cluster-
 DUAL = {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv4", "IPv6"], "ports": [{"port": 80}]}
 
 
-def imported(*objects: Object, mode: str = K8S, nodes: list[Object] = NODES, **options: Any) -> Imported:
-    return intent_of([*nodes, *objects], mode, **options)
+def imported(*objects: Object, mode: str = K8S, nodes: list[Object] | None = None, **options: Any) -> Imported:
+    return intent_of([*(NODES if nodes is None else nodes), *objects], mode, **options)
 
 
 def data(*objects: Object, **options: Any) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
             )
             return None
         password = secret.password
-    assert peer.address is not None  # sessions() left out those without
+    if peer.address is None:
+        raise AssertionError("sessions() leaves out peers without an address")
     target = parse_address(peer.address)
     source = _source(peer, target, facts)
     hops = _next_hops(peer, source, facts)

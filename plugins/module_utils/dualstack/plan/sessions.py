@@ -47,7 +47,7 @@ def build(
             if node in segment["members"]:
                 high = End(peer["name"], routers[peer["name"]]["tier"], routers[peer["name"]])
                 result += _to_peer(intent, peer, segment, low, high, remote[peer["name"]])
-    links = [link for link in intent.fabric["links"] if len(set(link["between"]) & set(routers)) == 2]
+    links = [link for link in intent.fabric["links"] if len(set(link["between"]) & set(intent.routers)) == 2]
     for link in links:
         name = "--".join(link["between"])
         first, second = sorted(link["between"], key=lambda host: (routers[host]["tier"], host))

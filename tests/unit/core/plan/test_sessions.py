@@ -138,3 +138,14 @@ def test_a_preferred_node_wins_the_election() -> None:
     plan, _findings = make(data, hosts)
     assert plan is not None
     assert {vip["announcer"] for vip in plan["vips"]} == {"node2"}
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_a_link_to_a_peer_is_refused_and_no_crash(family: str) -> None:
+    data, hosts = fabrics.read("demo")
+    address = {"ipv4": "10.0.2.254", "ipv6": "2001:db8:dc:2::fe"}[family]
+    data["fabric"]["peers"] = [{"name": "gate", "asn": 64999, "addresses": [address]}]
+    data["fabric"]["links"].append(["gate", "br1"])
+    plan, findings = make(data, hosts)
+    assert plan is None
+    assert ("unknown-router", "dualstack.fabric.links[5]") in [(finding.id, finding.path) for finding in findings]

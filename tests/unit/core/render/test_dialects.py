@@ -37,7 +37,7 @@ def samples(seen: View, family: str) -> list[str]:
     for entries in seen.lists[family].values():
         for entry in entries:
             network = ipaddress.ip_network(str(entry.cidr))
-            for length in {entry.least - 1, entry.least, entry.least + 1, entry.most}:
+            for length in (entry.least - 1, entry.least, entry.least + 1, entry.most):
                 if 0 <= length <= network.max_prefixlen:
                     found |= {f"{_at(network.network_address, length)}", f"{_at(network.broadcast_address, length)}"}
     return sorted(found)
