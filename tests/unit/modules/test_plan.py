@@ -21,9 +21,10 @@ from ansible_collections.baremetal.dualstack.plugins.modules import plan as modu
 
 
 @pytest.fixture(autouse=True)
-def no_warnings_of_other_runs() -> None:
-    """A module is a process of its own; what is collected for its result must not come from another test."""
+def a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module collects warnings for its result, apart from those of other tests and of a controller that they began."""
     warnings._global_warnings.clear()
+    monkeypatch.setattr(warnings._internal, "is_controller", False)
 
 
 def run(capsys: pytest.CaptureFixture[str], intent: Any, hosts: Any, artifacts: Path, **options: Any) -> dict[str, Any]:
