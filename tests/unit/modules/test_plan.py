@@ -22,7 +22,7 @@ from ansible_collections.baremetal.dualstack.plugins.modules import plan as modu
 
 @pytest.fixture(autouse=True)
 def a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module collects warnings for its result, apart from those of other tests and of a controller that they began."""
+    """A module collects warnings for its result, apart from those of other tests and of a controller they began."""
     warnings._global_warnings.clear()
     monkeypatch.setattr(warnings._internal, "is_controller", False)
 
