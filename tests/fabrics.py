@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from dualstack.plan.build import make
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 GROUPS = {"routers": ("routers",), "nodes": ("kube_control_plane", "kube_node"), "clients": ("clients",)}
@@ -37,3 +40,13 @@ def read(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
                 if facts is not None or group != "kube_control_plane":
                     hosts[kind][host] = facts
     return copy.deepcopy(inventory["vars"]["dualstack"]), hosts
+
+
+def plan_of(name: str = "demo", change: Callable[[Any, Any], Any] | None = None) -> dict[str, Any]:
+    """The plan of an example after ``change(data, hosts)``; there must be one."""
+    data, hosts = read(name)
+    if change is not None:
+        change(data, hosts)
+    plan, findings = make(data, hosts)
+    assert plan is not None, findings
+    return plan

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from interop.birdc import Bird
+from interop.bird.in_namespace import Bird
 from interop.stage import Host, Stage, ip
 from interop.test_bgp import ASN, FAMILIES, peer, routes
 from interop.test_bgp_far import FAR, put_between

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 ERROR = "error"
 WARNING = "warning"
@@ -41,6 +41,15 @@ class Finding:
         value = f" = {self.value}" if self.value else ""
         silenced = f" (silenced: {self.silenced})" if self.silenced else ""
         return f"{self.severity}: {self.path}{value}: {self.reason}. {self.fix}{silenced}"
+
+
+class Problem(NamedTuple):
+    """What a rule finds: the path in what it looks at, what stands there, why that is wrong, and the fix."""
+
+    path: str
+    value: str
+    reason: str
+    fix: str
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -25,6 +25,7 @@ from ..bfd.session import Back, Finished, Lost, Output, Session
 from ..bfd.sessions import Arrival, Path, Sessions
 from ..net import udp
 from ..observe.logs import Log
+from .alarm import Alarm
 from .bgp_io import reason
 
 PORTS = {False: 3784, True: 4784}  # one hop, several
@@ -182,7 +183,7 @@ class _Watch:
         self._driver = driver
         self._loop = asyncio.get_running_loop()
         self._sender: socket.socket | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._loop, self._expire)
         self._opening: asyncio.TimerHandle | None = None
         port = PORTS[path.multihop]
         self._ipv6 = len(path.remote) == 16
@@ -202,9 +203,9 @@ class _Watch:
 
     def close(self) -> None:
         """Takes everything away."""
-        for handle in (self._timer, self._opening):
-            if handle is not None:
-                handle.cancel()
+        self._alarm.cancel()
+        if self._opening is not None:
+            self._opening.cancel()
         if self._sender is not None:
             self._sender.close()
 
@@ -225,21 +226,10 @@ class _Watch:
         except Exception as error:
             self._driver.broken(self, error)
             return
-        self._arm()
+        self._alarm.set(self.session.next_deadline)
         self._driver.perform(self, outputs)
 
-    def _arm(self) -> None:
-        """Sees to it that the timer fires by the next deadline; firing early costs less than moving it each time."""
-        at = self.session.next_deadline
-        if at is None or (self._timer is not None and self._timer.when() <= at):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._expire)
-
-    def _expire(self) -> None:
-        due = self._timer.when() if self._timer is not None else 0.0
-        self._timer = None
+    def _expire(self, due: float) -> None:
         if self.session.silent(self._loop.time()):
             self._driver.read(self._ipv6, self.path.multihop)  # what waits there speaks against it
         self.feed(lambda now: self.session.expire(max(due, now)))

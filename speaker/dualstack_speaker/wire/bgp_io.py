@@ -20,6 +20,7 @@ from ..bgp.fsm import State
 from ..bgp.session import Session
 from ..net import tcp
 from ..observe.logs import Log
+from .alarm import Alarm
 
 _GRACE = 1.0  # seconds that a closing connection has to get its last message out
 
@@ -64,7 +65,7 @@ class BgpDriver:
         self._transport: asyncio.Transport | None = None
         self._closing: asyncio.Transport | None = None
         self._dialling: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._loop, self._expire)
         self._pumping = False
         self.established = False
         self.on_change: Callable[[bool], None] = lambda established: None  # called when it comes to stand, or to fall
@@ -178,7 +179,7 @@ class BgpDriver:
         if self.session.waiting and not self._pumping:
             self._pumping = True
             self._loop.call_soon(self._pump)
-        self._arm()
+        self._alarm.set(self.session.next_deadline)
         established = self.session.state is State.ESTABLISHED
         if established is not self.established:
             self.established = established
@@ -190,18 +191,7 @@ class BgpDriver:
         if self.session.waiting:
             self._feed(lambda now: self.session.writable(self.session.number, now))
 
-    def _arm(self) -> None:
-        """Sees to it that the timer fires by the next deadline; firing early costs less than moving it each time."""
-        at = self.session.next_deadline
-        if at is None or (self._timer is not None and self._timer.when() <= at):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._expire)
-
-    def _expire(self) -> None:
-        due = self._timer.when() if self._timer is not None else 0.0
-        self._timer = None
+    def _expire(self, due: float) -> None:
         self._feed(lambda now: self.session.expire(max(due, now)))
 
     def _hang_up(self) -> None:

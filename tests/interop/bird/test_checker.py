@@ -11,10 +11,10 @@ from typing import Any
 
 import fabrics
 import pytest
+from fabrics import plan_of
 from interop.bird.bird import problems
 from interop.router.box import Box
 
-from dualstack.plan.build import make
 from dualstack.render import bird
 
 
@@ -37,15 +37,6 @@ def terms(data: Any, hosts: Any) -> None:
     hosts["routers"]["br1"]["route_reflector"] = True
     for pair, group in ((["br1", "tor1"], "up"), (["br1", "br2"], "up"), (["isp1", "br1"], "near")):
         data["fabric"]["links"][data["fabric"]["links"].index(pair)] = {"between": pair, "peer_group": group}
-
-
-def plan_of(name: str, change: Any = None) -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def refused(box: Box, plan: dict[str, Any]) -> dict[str, str]:

@@ -123,9 +123,16 @@ def propagate(
     return held
 
 
-def joined(router: str, pairs: Sequence[set[str]]) -> set[str]:
-    """The routers that ``router`` reaches over sessions, given as the pairs of their ends."""
-    found = {router}
+def confidants(router: str, sessions: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The routers that hear of the local preferences of ``router``: those that iBGP between routers joins with it."""
+    fabric = [session for session in sessions if session["kind"] != "node"]
+    return joined(router, [session for session in fabric if session["type"] == "ibgp"])
+
+
+def joined(host: str, sessions: Sequence[Mapping[str, Any]]) -> set[str]:
+    """``host`` and all that these sessions lead to from it."""
+    pairs = [{end["host"] for end in session["ends"]} for session in sessions]
+    found = {host}
     while True:
         wider = found.union(*(pair for pair in pairs if pair & found))
         if wider == found:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
+from ..announcing.propagation import joined
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent, host_path
 from .places import among, gathered
@@ -101,8 +103,7 @@ def split(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     fabric = [session for session in plan["sessions"] if session["kind"] != "node"]
     for family in intent.families if fabric else ():
-        pairs = [{end["host"] for end in session["ends"]} for session in fabric if family in session["families"]]
-        found = _parts(list(intent.routers), pairs)
+        found = _parts(list(intent.routers), [session for session in fabric if family in session["families"]])
         served = {facts["behind"] for facts in intent.clients.values() if facts["behind"]}
         for part in found[1:]:
             if not served & set(part):
@@ -113,19 +114,12 @@ def split(intent: Intent, plan: Plan) -> Iterator[Problem]:
 RULES = (interfaces, network, interface_twice, derived_identifier, unmanaged, split)
 
 
-def _parts(routers: list[str], pairs: list[set[str]]) -> list[list[str]]:
+def _parts(routers: list[str], sessions: list[Mapping[str, Any]]) -> list[list[str]]:
     """The routers that are connected with each other, the largest part first."""
-    near: dict[str, set[str]] = {}
-    for pair in pairs:
-        for host in pair:
-            near.setdefault(host, set()).update(pair)
     found: list[list[str]] = []
-    left = dict.fromkeys(routers)
+    left = list(routers)
     while left:
-        part, wave = set(), {next(iter(left))}
-        while wave:
-            part |= wave
-            wave = {host for name in wave for host in near.get(name, ())} - part
-        found.append([router for router in routers if router in part])
-        left = {router: None for router in left if router not in part}
+        part = joined(left[0], sessions)
+        found.append([router for router in left if router in part])
+        left = [router for router in left if router not in part]
     return sorted(found, key=lambda part: -len(part))

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from ..addresses.blocks import FAMILY_NAME
-from ..announcing.propagation import DEFAULT_PREFERENCE, joined
+from ..announcing.propagation import DEFAULT_PREFERENCE, confidants
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
 from ..plan.vips import selects
@@ -111,15 +111,11 @@ def apart(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: RFC 4271 section 5.1.5: LOCAL_PREF is compared within an AS, and not sent to external peers.
     """
-    internal = [
-        {end["host"] for end in session["ends"]}
-        for session in plan["sessions"]
-        if session["kind"] != "node" and session["type"] == "ibgp"
-    ]
     for path, advert in _bgp(intent, plan):
         named = list(advert["preferences"])
         values = {each["local_preference"] for each in advert["preferences"].values()}
-        lost = [name for name in named if name not in joined(named[0], internal)] if len(values) > 1 else []
+        hearing = confidants(named[0], plan["sessions"]) if len(values) > 1 else set(named)
+        lost = [name for name in named if name not in hearing]
         if lost:
             reason = (
                 f"{among(lost)} and {named[0]} have no iBGP between them, so neither hears of the other's preference"

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..findings import SEVERITIES, Finding
+from ..findings import SEVERITIES, Finding, Problem
 from ..intent.load import Intent
 
+__all__ = ["Check", "Plan", "Problem", "Rule", "rule"]
+
 Plan = Mapping[str, Any]
-
-
-class Problem(NamedTuple):
-    """One place where a rule is broken: the path in the intent, what stands there, why that is wrong, and the fix."""
-
-    path: str
-    value: str
-    reason: str
-    fix: str
 
 
 Check = Callable[[Intent, Plan], Iterator[Problem]]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..addresses.blocks import BITS, FAMILY_NAME, IPV4, IPV6
-from ..announcing.propagation import joined
+from ..announcing.propagation import confidants
 from .parts import Code, Inline, Items, Paragraph, Section, commas, span
 from .sessions import bfd_times
 from .vips import advertisement_anchor
@@ -121,15 +121,10 @@ def _where(plan: Plan, advert: Advertisement, routes: Mapping[str, Any]) -> list
 
 def _meeting(plan: Plan, routers: list[str]) -> list[list[str]]:
     """The routers in groups that hear each other's preferences, over iBGP."""
-    internal = [
-        {end["host"] for end in session["ends"]}
-        for session in plan["sessions"]
-        if session["kind"] != "node" and session["type"] == "ibgp"
-    ]
     groups: list[list[str]] = []
     for router in routers:
         if not any(router in group for group in groups):
-            reached = joined(router, internal)
+            reached = confidants(router, plan["sessions"])
             groups.append([name for name in routers if name in reached])
     return groups
 

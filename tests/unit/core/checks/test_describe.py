@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+import generated
 
 from dualstack.checks import RULES
 from dualstack.checks.describe import markdown
 
-MARK = "<!-- generated from the rules: UPDATE_GOLDEN=1 make unit -->\n"
-
 
 def test_the_reference_page_is_current(checkout: Path) -> None:
-    page = checkout / "docs" / "rules.md"
-    prose, mark, reference = page.read_text(encoding="utf-8").partition(MARK)
-    assert mark, f"{page} has lost its mark {MARK!r}"
-    if os.environ.get("UPDATE_GOLDEN"):
-        page.write_text(prose + MARK + markdown(), encoding="utf-8")
-        return
-    assert reference == markdown()
+    generated.check(checkout / "docs" / "rules.md", "the rules", markdown())
 
 
 def test_every_rule_stands_in_a_table() -> None:

@@ -10,21 +10,12 @@ from typing import Any
 
 import fabrics
 import pytest
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render import bird
 from dualstack.render.tree import tree
 
 FAMILIES = ["ipv4", "ipv6"]
-
-
-def plan_of(change: Any = None, name: str = "demo") -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def protocol(text: str, address: str) -> str:
@@ -102,7 +93,7 @@ def test_what_bird_has_no_words_for_is_told() -> None:
         link = data["fabric"]["links"].index(["br1", "tor1"])
         data["fabric"]["links"][link] = {"between": ["br1", "tor1"], "peer_group": "up"}
 
-    session = protocol(bird.render(plan_of(change), "br1"), "172.16.0.7")
+    session = protocol(bird.render(plan_of(change=change), "br1"), "172.16.0.7")
     comments = [line.strip() for line in session.splitlines() if line.strip().startswith("#")]
     assert len(comments) == 3
     assert "2 hops are planned" in comments[0] and "multi-hop BFD" in comments[1] and "Echo" in comments[2]
@@ -127,7 +118,7 @@ def test_equal_paths_in_the_kernel() -> None:
     def change(data: Any, hosts: Any) -> None:
         hosts["routers"]["br1"]["maximum_paths"] = 1
 
-    assert bird.render(plan_of(change), "br1").count("    merge paths off;\n") == 2
+    assert bird.render(plan_of(change=change), "br1").count("    merge paths off;\n") == 2
 
 
 def test_sets_and_filters_that_are_used_are_defined_once_and_the_other_way() -> None:
@@ -148,7 +139,7 @@ def test_names_stay_when_another_node_comes() -> None:
         hosts["nodes"] = {**first, **hosts["nodes"]}
 
     before, after = (
-        re.findall(r"^protocol bgp (\w+)", bird.render(plan_of(each), "tor1"), re.M) for each in (None, change)
+        re.findall(r"^protocol bgp (\w+)", bird.render(plan_of(change=each), "tor1"), re.M) for each in (None, change)
     )
     assert set(before) < set(after) and len(after) == len(before) + 2
 
@@ -159,7 +150,7 @@ def test_secrets_are_named() -> None:
 
 
 def test_it_stands_in_the_tree_of_a_bird_alone() -> None:
-    plan = plan_of(lambda data, hosts: hosts["routers"]["br1"].update(platform="bird"))
+    plan = plan_of(change=lambda data, hosts: hosts["routers"]["br1"].update(platform="bird"))
     files = tree(plan)
     assert files["routers/br1/bird.conf"] == bird.render(plan, "br1")
     assert "routers/br1/frr.conf" not in files and "routers/br1/peering.txt" in files

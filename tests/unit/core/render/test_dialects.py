@@ -13,22 +13,13 @@ import dialects
 import fabrics
 import pytest
 from dialects import Verdict
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render import bird, eos, frr
 from dualstack.render.policy import Clause, Neighbour, View, view
 from dualstack.render.policy.clauses import value
 
 EVERYTHING = {"ipv4": ["0.0.0.0/0", "203.0.113.0/24"], "ipv6": ["::/0", "2001:db8:ffff::/48"]}
-
-
-def plan_of(name: str, change: Any = None) -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def samples(seen: View, family: str) -> list[str]:

@@ -12,21 +12,12 @@ from typing import Any
 import eos_grammar
 import fabrics
 import pytest
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render import eos
 from dualstack.render.tree import tree
 
 FAMILIES = ["ipv4", "ipv6"]
-
-
-def plan_of(change: Any = None, name: str = "demo") -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def of(text: str, neighbour: str) -> list[str]:
@@ -55,7 +46,7 @@ def test_every_router_of_every_example_is_in_the_grammar(example: str) -> None:
 
 
 def test_everything_that_a_session_can_have_is_in_the_grammar() -> None:
-    plan = plan_of(terms)
+    plan = plan_of(change=terms)
     for router in plan["routers"]:
         assert list(eos_grammar.problems(eos.render(plan, router))) == []
     text = eos.render(plan, "br1")
@@ -130,7 +121,7 @@ def test_bfd_is_no_faster_than_eos_can() -> None:
         index = data["fabric"]["links"].index(["br1", "tor1"])
         data["fabric"]["links"][index] = {"between": ["br1", "tor1"], "peer_group": "up"}
 
-    text = eos.render(plan_of(change), "br1")
+    text = eos.render(plan_of(change=change), "br1")
     assert "bfd interval 60 min-rx 50 multiplier 3" in of(text, "172.16.0.7")
     assert "   ! 60 ms, 20 ms and 2 packets are planned: EOS has no less than these.\n" in text
     assert list(eos_grammar.problems(text)) == []
@@ -161,7 +152,7 @@ def test_own_asn_from_above_where_racks_share_it() -> None:
 
 
 def test_it_stands_in_the_tree_of_an_eos_alone() -> None:
-    plan = plan_of(lambda data, hosts: hosts["routers"]["br1"].update(platform="eos"))
+    plan = plan_of(change=lambda data, hosts: hosts["routers"]["br1"].update(platform="eos"))
     files = tree(plan)
     assert files["routers/br1/eos.conf"] == eos.render(plan, "br1")
     assert "routers/br1/frr.conf" not in files and "routers/br1/peering.txt" in files

@@ -9,24 +9,14 @@ import copy
 import re
 from typing import Any
 
-import fabrics
 import pytest
 from dialects import Frr
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render import frr
 
 FAMILIES = ["ipv4", "ipv6"]
 ALL = {"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:c1::/64"}
-
-
-def plan_of(change: Any = None, name: str = "demo") -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def session(plan: dict[str, Any], router: str, other: str, family: str) -> str:
@@ -123,7 +113,7 @@ def test_routers_beside_us_with_another_asn_get_our_cone(family: str) -> None:
     def change(data: Any, hosts: Any) -> None:
         hosts["routers"]["br2"]["asn"] = 64511
 
-    plan = plan_of(change)
+    plan = plan_of(change=change)
     for view, name in (inbound(plan, "br1", "br2", family), outbound(plan, "br1", "br2", family)):
         assert view.passes(name, VIP[family])[0]
         assert view.passes(name, RACK2[family])[0]
@@ -146,7 +136,7 @@ def test_a_rack_router_can_prefer_too(family: str) -> None:
     def change(data: Any, hosts: Any) -> None:
         data["advertise"][0]["bgp"]["local_preference"] = {"tor1": 300}
 
-    plan = plan_of(change)
+    plan = plan_of(change=change)
     community = plan["advertisements"][0]["preferences"]["tor1"]["community"]
     view, name = inbound(plan, "tor1", "node1", family)
     assert view.passes(name, VIP[family], community) == (True, 300)
@@ -156,7 +146,7 @@ def test_large_communities_for_four_octet_asns() -> None:
     def change(data: Any, hosts: Any) -> None:
         data["fabric"]["node_asn"] = 4200000000
 
-    text = frr.render(plan_of(change), "br1")
+    text = frr.render(plan_of(change=change), "br1")
     assert "bgp large-community-list standard preference-large-4200000000-0-100 seq 5 permit 4200000000:0:100" in text
     assert " match large-community preference-large-4200000000-0-100" in text
 
@@ -176,7 +166,7 @@ def test_pool_ranges_become_cidrs() -> None:
         data["pools"].append({"name": "odd", "blocks": ["192.168.7.10-192.168.7.12", "2001:db8:7::a-2001:db8:7::c"]})
         data["advertise"].append({"pools": ["odd"], "bgp": {}})
 
-    plan = plan_of(change)
+    plan = plan_of(change=change)
     for family, inside, outside in (
         ("ipv4", ["192.168.7.10/32", "192.168.7.12/32"], ["192.168.7.9/32", "192.168.7.13/32", "192.168.7.10/31"]),
         ("ipv6", ["2001:db8:7::a/128", "2001:db8:7::c/128"], ["2001:db8:7::9/128", "2001:db8:7::d/128"]),
@@ -213,7 +203,7 @@ def test_limits_follow_the_pools_and_have_bounds() -> None:
         data["advertise"] = [{"pools": ["few"], "bgp": {}}]
         data["services"] = []
 
-    small = frr.render(plan_of(change), "tor1")
+    small = frr.render(plan_of(change=change), "tor1")
     assert set(re.findall(r"maximum-prefix (\d+)", small)) == {"100"}
 
 
@@ -224,7 +214,7 @@ def test_one_more_pool_only_adds_lines() -> None:
 
     for router in ("tor1", "br1", "isp1"):
         before = frr.render(plan_of(), router).splitlines()
-        after = frr.render(plan_of(change), router).splitlines()
+        after = frr.render(plan_of(change=change), router).splitlines()
         assert [line for line in before if line not in after and "maximum-prefix" not in line] == []
         assert len(after) > len(before)
 
@@ -238,14 +228,14 @@ def test_different_asns_at_equal_length_are_used_together_only_where_needed() ->
         hosts["routers"]["tor2"]["asn"] = 64501
         data["fabric"]["links"].append(["br1", "tor2"])
 
-    assert relax in frr.render(plan_of(change), "br1").splitlines()
+    assert relax in frr.render(plan_of(change=change), "br1").splitlines()
 
 
 def test_rack_routers_with_one_asn_hear_of_each_other_from_above_alone() -> None:
     allowed = [line.split()[1] for line in frr.render(plan_of(), "tor1").splitlines() if "allowas-in" in line]
     assert allowed == ["172.16.0.6", "2001:db8:ff::6"], "the sessions to br1, in both families"
     assert "allowas-in" not in frr.render(plan_of(), "br1"), "br1 and br2 share an ASN and a session"
-    own = plan_of(lambda data, hosts: hosts["routers"]["tor2"].update(asn=64501))
+    own = plan_of(change=lambda data, hosts: hosts["routers"]["tor2"].update(asn=64501))
     assert "allowas-in" not in frr.render(own, "tor1")
 
 
@@ -255,7 +245,7 @@ def test_fewer_paths_than_frr_has_are_stated() -> None:
 
     assert "  maximum-paths 64" in frr.render(plan_of(), "tor1").splitlines()
     assert "  maximum-paths ibgp 64" in frr.render(plan_of(), "tor1").splitlines()
-    assert "maximum-paths" not in frr.render(plan_of(change), "tor1")
+    assert "maximum-paths" not in frr.render(plan_of(change=change), "tor1")
 
 
 @pytest.mark.parametrize("transport", FAMILIES)
@@ -263,7 +253,7 @@ def test_one_session_can_carry_both_families(transport: str) -> None:
     def change(data: Any, hosts: Any) -> None:
         data["fabric"]["sessions"] = f"over-{transport}"
 
-    plan = plan_of(change)
+    plan = plan_of(change=change)
     assert session(plan, "tor1", "node1", "ipv4") == session(plan, "tor1", "node1", "ipv6")
     for family in FAMILIES:
         view, name = inbound(plan, "tor1", "node1", family)
@@ -279,7 +269,7 @@ def test_secrets_are_named_never_written() -> None:
     def change(data: Any, hosts: Any) -> None:
         del data["fabric"]["password"]
 
-    assert "password" not in frr.render(plan_of(change), "tor1")
+    assert "password" not in frr.render(plan_of(change=change), "tor1")
 
 
 @pytest.mark.parametrize("router", ["isp1", "isp2", "br1", "br2", "tor1", "tor2"])

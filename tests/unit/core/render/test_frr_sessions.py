@@ -8,23 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import fabrics
 import pytest
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render import frr
 
 FAMILIES = ["ipv4", "ipv6"]
 TOR1 = {"ipv4": "172.16.0.7", "ipv6": "2001:db8:ff::7"}
-
-
-def plan_of(change: Any = None, name: str = "demo") -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def lines_of(text: str, neighbour: str) -> list[str]:
@@ -52,7 +42,7 @@ def watched(data: Any, hosts: Any) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_peer_group_s_terms_stand_with_its_sessions(family: str) -> None:
-    text = frr.render(plan_of(watched), "br1")
+    text = frr.render(plan_of(change=watched), "br1")
     said = lines_of(text, TOR1[family])
     assert said[0] == "remote-as external"
     for line in ("bfd", "bfd profile fast", "ttl-security hops 1", "graceful-restart"):
@@ -63,7 +53,7 @@ def test_a_peer_group_s_terms_stand_with_its_sessions(family: str) -> None:
 
 
 def test_only_profiles_that_the_router_uses_without_frr_s_defaults() -> None:
-    text = frr.render(plan_of(watched), "br1")
+    text = frr.render(plan_of(change=watched), "br1")
     assert text.split("router bgp")[0].split("\nbfd\n")[1].split("\nexit\n")[0].splitlines() == [
         " profile fast",
         "  detect-multiplier 5",
@@ -75,18 +65,18 @@ def test_only_profiles_that_the_router_uses_without_frr_s_defaults() -> None:
         " exit",
         " !",
     ]
-    assert "profile fast" not in frr.render(plan_of(watched), "tor2")
+    assert "profile fast" not in frr.render(plan_of(change=watched), "tor2")
     assert "bfd" not in frr.render(plan_of(), "br1")
 
 
 def test_graceful_restart_of_a_bgpd_not_of_a_router_that_is_gone() -> None:
     lines = {" bgp graceful-restart preserve-fw-state", " no bgp graceful-restart notification"}
-    assert lines <= set(frr.render(plan_of(watched), "br1").splitlines())
+    assert lines <= set(frr.render(plan_of(change=watched), "br1").splitlines())
     assert "graceful-restart" not in frr.render(plan_of(), "br1")
 
 
 def test_a_watched_session_has_no_source_for_frr_10_3_would_take_it_for_multi_hop() -> None:
-    assert "update-source" not in frr.render(plan_of(watched), "br1")
+    assert "update-source" not in frr.render(plan_of(change=watched), "br1")
     assert frr.render(plan_of(), "br1").count("update-source") == frr.render(plan_of(), "br1").count("remote-as")
 
 
@@ -96,7 +86,7 @@ def test_ibgp_of_any_asn() -> None:
         link = data["fabric"]["links"].index(["br1", "br2"])
         data["fabric"]["links"][link] = {"between": ["br1", "br2"], "peer_group": "mesh"}
 
-    text = frr.render(plan_of(change), "br1")
+    text = frr.render(plan_of(change=change), "br1")
     assert text.count("remote-as internal") == 2 and text.count("remote-as external") == 0
 
 
@@ -165,6 +155,6 @@ def test_own_asn_is_not_looked_for_within_the_own_as() -> None:
 
 
 def test_paths_of_each_router() -> None:
-    plan = plan_of(lambda data, hosts: hosts["routers"]["br1"].update(maximum_paths=8))
+    plan = plan_of(change=lambda data, hosts: hosts["routers"]["br1"].update(maximum_paths=8))
     assert frr.render(plan, "br1").count("maximum-paths 8\n") == 2
     assert frr.render(plan, "br2").count("maximum-paths 64\n") == 2

@@ -7,24 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import fabrics
 import pytest
+from fabrics import plan_of
 
-from dualstack.plan.build import make
 from dualstack.render.policy import Clause, prefixes, view
 from dualstack.render.policy.clauses import policy, preferences
 from dualstack.render.policy.fabric import ABOVE, MESH, NODE, PEER, Fabric
 
 FAMILIES = ["ipv4", "ipv6"]
-
-
-def plan_of(name: str = "demo", change: Any = None) -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def test_directions_and_relations() -> None:

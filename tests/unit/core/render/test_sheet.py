@@ -10,6 +10,7 @@ from typing import Any
 
 import fabrics
 import pytest
+from fabrics import plan_of
 
 from dualstack.plan.build import make
 from dualstack.render import sheet
@@ -18,15 +19,6 @@ from dualstack.render.sheet import text
 
 FAMILIES = ["ipv4", "ipv6"]
 SECTIONS = ["1. The router", "2. Sessions", "3. Prefix lists", "4. What you accept and send", "5. Communities"]
-
-
-def plan_of(name: str, change: Any = None) -> dict[str, Any]:
-    data, hosts = fabrics.read(name)
-    if change:
-        change(data, hosts)
-    plan, findings = make(data, hosts)
-    assert plan is not None, findings
-    return plan
 
 
 def every_sheet() -> list[tuple[str, str]]:

@@ -133,18 +133,7 @@ class Fabric:
 
     def cone(self, router: str) -> set[str]:
         """``router`` and every router that it reaches by sessions that never lead up."""
-        found = {router}
-        wave = [router]
-        while wave:
-            ends = [
-                other["host"]
-                for name in wave
-                for session, own, other in self._ends.get(name, [])
-                if session["kind"] != NODE and other["tier"] <= own["tier"]
-            ]
-            wave = [name for name in dict.fromkeys(ends) if name not in found]
-            found.update(wave)
-        return found
+        return self._walk(router, lambda session, own, other: session["kind"] != NODE and other["tier"] <= own["tier"])
 
     def below(self, router: str) -> set[str]:
         """The cones of all routers directly below ``router``: whoever may stand behind a session to below."""
@@ -181,14 +170,18 @@ class Fabric:
 
     def _island(self, router: str) -> set[str]:
         """``router`` and all hosts that iBGP sessions join with it."""
+        return self._walk(router, lambda session, _own, _other: session["type"] == "ibgp")
+
+    def _walk(self, router: str, follow: Callable[[Session, End, End], bool]) -> set[str]:
+        """``router`` and all that it reaches over sessions that ``follow`` (session, near end, far end) takes."""
         found = {router}
         wave = [router]
         while wave:
             ends = [
                 other["host"]
                 for name in wave
-                for session, _own, other in self._ends.get(name, [])
-                if session["type"] == "ibgp"
+                for session, own, other in self._ends.get(name, [])
+                if follow(session, own, other)
             ]
             wave = [name for name in dict.fromkeys(ends) if name not in found]
             found.update(wave)

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...addresses.blocks import parse_address
-from ...findings import Finding
+from ...findings import Finding, Problem
 from .. import modes
 from ..foreign import Foreign
 from ..model import Key, Peer, Pool, Resources
 from ..selectors import common, selected
 from ..wishes import ServiceWish
+
+__all__ = ["Case", "Check", "Problem", "Rule", "rule"]
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,6 @@ class Case:
     def node_labels(self) -> list[Mapping[str, str]]:
         """The labels of the Nodes that are known."""
         return [node.labels for node in self.resources.nodes.values()]
-
-
-class Problem(NamedTuple):
-    """One place where a rule is broken: the path in an object, what stands there, why that is wrong, and the fix."""
-
-    path: str
-    value: str
-    reason: str
-    fix: str
 
 
 Check = Callable[[Case], Iterator[Problem]]
