@@ -16,7 +16,7 @@ CONF
 install -d -m 0700 "$root/root/.ssh"
 
 chroot "$root" systemctl --quiet set-default multi-user.target
-chroot "$root" systemctl --quiet disable frr.service bird.service
+chroot "$root" systemctl --quiet disable frr.service bird.service gobgpd.service exabgp.service
 # Not for a host without devices of its own.
 chroot "$root" systemctl --quiet mask sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount \
     systemd-udevd.service console-getty.service
