@@ -42,11 +42,12 @@ DAEMONS: dict[str, tuple[set[str], bool, bool]] = {
     "bgp": ({"base"}, False, True),
     "bfd": ({"base"}, False, True),
     "layer2": ({"base"}, False, True),
+    "discovery": ({"base"}, False, True),
     "link": ({"base"}, False, True),
     "net": ({"base"}, False, False),
     "observe": ({"base"}, False, False),
     "sources": ({"base"}, True, False),
-    "wire": ({"base", "bgp", "bfd", "layer2", "link", "net", "observe"}, False, False),
+    "wire": ({"base", "bgp", "bfd", "layer2", "discovery", "link", "net", "observe"}, False, False),
     "speaker": ({"base", "link", "sources", "observe"}, True, False),
 }
 
