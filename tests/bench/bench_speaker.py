@@ -10,14 +10,12 @@ One more Service: from the file to ``wire``, so with the time between two looks 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 import links  # noqa: E402
+from machine import memory, options, wait  # noqa: E402
 from measurements import row  # noqa: E402
 
 sys.path.insert(0, str(links.make()))
@@ -34,7 +33,6 @@ from ansible_collections.baremetal.dualstack.plugins.module_utils.bundle import 
 COUNT = 10_000
 PER_FILE = 500
 SINGLES = 5
-PATIENCE = 120.0  # seconds after which a measurement has failed
 
 
 def metallb(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -136,23 +134,6 @@ class Bench:
             return 0
 
 
-def wait(true: Callable[[], bool], what: str) -> None:
-    """Asks every 2 ms."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"waited in vain: {what}")
-        time.sleep(0.002)
-
-
-def memory(process: subprocess.Popen[bytes], key: str) -> float:
-    """A figure of /proc/PID/status in MiB."""
-    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(f"{key}:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"no {key}")
-
-
 def measure(folder: Path) -> list[dict[str, Any]]:
     """All rows."""
     bench = Bench(folder)
@@ -179,8 +160,8 @@ def measure(folder: Path) -> list[dict[str, Any]]:
             if bench.vips() != 2 * (COUNT + SINGLES):
                 raise RuntimeError("not every VIP was handed over")
         return [
-            row("speaker_rss_mib", [memory(speaker, "VmRSS")], "MiB"),
-            row("speaker_peak_rss_mib", [memory(speaker, "VmHWM")], "MiB"),
+            row("speaker_rss_mib", [memory(speaker.pid, "VmRSS")], "MiB"),
+            row("speaker_peak_rss_mib", [memory(speaker.pid, "VmHWM")], "MiB"),
             row("speaker_start_at_10k_ms", [1000 * started], "ms"),
             row("speaker_add_one_at_10k_ms", singles, "ms"),
         ]
@@ -192,9 +173,7 @@ def measure(folder: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Prints the rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", help="not used: no FRR takes part")
-    parser.parse_args()
+    options(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(measure(Path(folder))))
 

@@ -5,17 +5,35 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
 
-def row(
-    name: str, samples: Sequence[float], unit: str, baseline: tuple[str, Sequence[float]] | None = None
-) -> dict[str, Any]:
-    """A row of bench.json; values are medians. ``baseline``: the name and samples of what was measured beside it."""
-    beside = None
-    if baseline is not None:
-        beside = {"name": baseline[0], "value": round(statistics.median(baseline[1]), 3)}
-    value = round(statistics.median(samples), 3)
-    return {"name": name, "value": value, "unit": unit, "samples": len(samples), "baseline": beside}
+def row(name: str, samples: Sequence[float], unit: str, *baselines: tuple[str, Sequence[float]]) -> dict[str, Any]:
+    """A row of bench.json; values are medians, ``range`` is the least and the greatest sample.
+
+    ``baselines``: names and samples of what was measured beside it in the same run; ``baseline`` is the lowest.
+    """
+    beside = [{"name": other, "value": round(statistics.median(found), 3)} for other, found in baselines]
+    return {
+        "name": name,
+        "value": round(statistics.median(samples), 3),
+        "unit": unit,
+        "samples": len(samples),
+        "range": [round(min(samples), 3), round(max(samples), 3)],
+        "baseline": min(beside, key=lambda one: one["value"], default=None),
+        "baselines": beside,
+    }
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """The power of the size with which a cost grows, by least squares over the logarithms; 1 is linear."""
+    x, y = [math.log(size) for size in sizes], [math.log(cost) for cost in costs]
+    return statistics.linear_regression(x, y).slope
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The least sample that is not below ``share`` (0 to 1) of them."""
+    return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 
 def load(checkout: Path, name: str) -> ModuleType:
     """A file of tests/bench as a module."""
@@ -21,20 +23,51 @@ def load(checkout: Path, name: str) -> ModuleType:
     return module
 
 
-def test_rows_are_medians_beside_their_baseline(checkout: Path) -> None:
+def test_rows_are_medians_beside_their_baselines(checkout: Path) -> None:
     row = load(checkout, "measurements").row
     assert row("wire_rss_mib", [3.0, 1.0, 2.0], "MiB") == {
-        "name": "wire_rss_mib", "value": 2.0, "unit": "MiB", "samples": 3, "baseline": None,
+        "name": "wire_rss_mib", "value": 2.0, "unit": "MiB", "samples": 3, "range": [1.0, 3.0],
+        "baseline": None, "baselines": [],
     }  # fmt: skip
-    assert row("a", [1.0], "ms", ("FRR", [5.0, 7.0]))["baseline"] == {"name": "FRR", "value": 6.0}
+    beside = row("a", [1.0], "ms", ("FRR", [5.0, 7.0]), ("BIRD", [4.0]))
+    assert beside["baselines"] == [{"name": "FRR", "value": 6.0}, {"name": "BIRD", "value": 4.0}]
+    assert beside["baseline"] == {"name": "BIRD", "value": 4.0}
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_growth_is_told_as_a_power_of_the_size(power: float, checkout: Path) -> None:
+    exponent = load(checkout, "measurements").exponent
+    assert exponent([10, 20, 40], [7 * size**power for size in (10, 20, 40)]) == pytest.approx(power)
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.001, 1)])
+def test_percentiles_are_samples(share: float, value: float, checkout: Path) -> None:
+    assert load(checkout, "measurements").percentile(list(range(100, 0, -1)), share) == value
+
+
+def test_bars_are_for_the_most_the_least_and_being_ahead(checkout: Path) -> None:
+    bars, row = load(checkout, "bars"), load(checkout, "measurements").row
+    bar = bars.Bar(most=5, ahead=True)
+    others = (("FRR", [51.0]), ("BIRD", [1.5]))
+    assert str(bar) == "≤ 5, less than each beside it"
+    assert bar.misses(row("a", [1.4], "ms", *others)) == []
+    assert bar.misses(row("a", [1.5], "ms", *others)) == ["not less than BIRD"]
+    assert bar.misses(row("a", [60.0], "ms", *others)) == ["more than 5", "not less than FRR", "not less than BIRD"]
+    least = bars.Bar(least=20_000)
+    assert least.misses(row("a", [20_000.0], "/s")) == []
+    assert least.misses(row("a", [19_999.0], "/s")) == ["less than 20000"]
 
 
 def test_a_missed_bar_is_named(checkout: Path) -> None:
     run, row = load(checkout, "run"), load(checkout, "measurements").row
-    good, bad = row("wire_rss_mib", [39.0], "MiB"), row("wire_add_10k_ms", [251.0], "ms", ("FRR", [900.0]))
-    assert run.missed([good]) == []
-    assert run.missed([good, bad]) == ["wire_add_10k_ms"]
-    assert [line.split() for line in run.table([good, bad]).splitlines()[1:]] == [
-        ["wire_rss_mib", "39", "MiB", "≤", "40", "1"],
-        ["wire_add_10k_ms", "251", "ms", "MISSED:", "250", "1", "900", "ms", "(FRR)"],
+    good = run.judged(row("wire_rss_mib", [39.0, 38.0, 40.0], "MiB"))
+    bad = run.judged(row("wire_add_10k_ms", [251.0], "ms", ("FRR", [900.0])))
+    unjudged = run.judged(row("anything", [1.0], "s"))
+    assert (good["missed"], bad["missed"], unjudged["missed"]) == ([], ["more than 250"], [])
+    assert (good["bar"], unjudged["bar"]) == ("≤ 40", None)
+    assert [line.split() for line in run.table([good, bad, unjudged]).splitlines()[1:]] == [
+        ["wire_rss_mib", "39", "MiB", "38", "to", "40", "3", "≤", "40"],
+        "wire_add_10k_ms 251 ms 1 MISSED: more than 250 (≤ 250, less than each beside it)".split(),
+        ["FRR", "900", "ms"],
+        ["anything", "1", "s", "1"],
     ]
