@@ -21,6 +21,8 @@ SOAK = "soak"
 # Detection times of 150 to 300 ms, which a machine that is busy with other tests can't keep.
 TIMED = ("tests/interop/test_bfd.py", "tests/interop/test_bfd_bird.py")
 PYTEST = ["python3", "-m", "pytest", "-q"]
+BUSY = ["--numprocesses", "2", "--dist", "worksteal"]  # tests that keep a core busy
+WAITING = ["--numprocesses", "3", "--dist", "worksteal"]  # tests that mostly wait for daemons
 DOCS = ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"]
 
 
@@ -52,7 +54,7 @@ def checks() -> list[Check]:
         Check("reference", "lint", ["python3", "scripts/docs.py"]),
         Check("repository", "lint", [*PYTEST, "tests/unit/test_repository.py", "tests/unit/test_architecture.py"]),
         Check("ansible-lint", "lint", ["ansible-lint", "--profile", "production", "--offline"]),
-        Check("unit", "unit", [*PYTEST, "tests/unit", "tests/golden"]),
+        Check("unit", "unit", [*PYTEST, *BUSY, "tests/unit", "tests/golden"]),
         Check("oldest", "unit", ["python3", "scripts/oldest.py"]),
         Check("cores", "all", ["python3", "scripts/cores.py"]),
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
@@ -60,8 +62,8 @@ def checks() -> list[Check]:
         Check(
             "interop",
             "all",
-            [*PYTEST, "tests/interop", *(f"--ignore={path}" for path in ("tests/interop/router", *TIMED))],
-            beside=[*PYTEST, "tests/interop/router"],
+            [*PYTEST, *WAITING, "tests/interop", *(f"--ignore={path}" for path in ("tests/interop/router", *TIMED))],
+            beside=[*PYTEST, "tests/interop/router"],  # its hosts are for all of its tests: one process
         ),
         Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),

@@ -16,7 +16,7 @@ import links
 from oldest import environment, interpreter
 
 CORES = {"2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
-TOOLS = ["pytest", "hypothesis", "netaddr", "-c", "tools.txt"]
+TOOLS = ["pytest", "pytest-xdist", "hypothesis", "netaddr", "-c", "tools.txt"]
 TESTS = ["tests/unit/plugins"]
 
 
@@ -29,7 +29,7 @@ def main() -> int:
             continue
         own = environment(python, f"core-{core}", ["-r", f"ansible-{core}.txt", *TOOLS])
         print(f"ansible-core {core} on Python {version}", flush=True)
-        if subprocess.call([str(own), "-m", "pytest", "-q", *TESTS], cwd=links.CHECKOUT) != 0:
+        if subprocess.call([str(own), "-m", "pytest", "-q", "--numprocesses=2", *TESTS], cwd=links.CHECKOUT) != 0:
             failed.append(core)
     print(
         f"failed under ansible-core {', '.join(failed)}" if failed else "passed under every ansible-core that was run"

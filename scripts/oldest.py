@@ -56,7 +56,7 @@ def main() -> int:
         print(f"this machine has no Python {OLDEST}: the type checker alone looks after it here")
         return 0
     own = environment(python, "oldest", ["-r", "oldest.txt"])
-    brief = ["--hypothesis-profile=brief", "--ignore=tests/unit/core/mutants"]
+    brief = ["--numprocesses=2", "--dist=worksteal", "--hypothesis-profile=brief", "--ignore=tests/unit/core/mutants"]
     return subprocess.call([str(own), "-m", "pytest", "-q", *brief, *TESTS], cwd=links.CHECKOUT)
 
 

@@ -29,7 +29,7 @@ os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(
     [str(LINKS), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
 )
 
-settings.register_profile("checkout", deadline=None)
+settings.register_profile("checkout", deadline=None, max_examples=50)
 settings.register_profile("brief", deadline=None, max_examples=15)  # scripts/oldest.py
 settings.register_profile("soak", deadline=None, max_examples=100_000)  # make soak
 settings.load_profile("checkout")
