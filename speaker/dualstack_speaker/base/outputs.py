@@ -20,13 +20,16 @@ class Dial(NamedTuple):
 
 
 class Send(NamedTuple):
-    """Write these octets to the connection."""
+    """Write these octets to the connection ``number`` (0 where there is but one)."""
 
     data: bytes
+    number: int = 0
 
 
 class Hangup(NamedTuple):
-    """Close the connection after what was sent; forget a dial under way."""
+    """Close the connection ``number`` after what was sent; forget a dial of it that is under way."""
+
+    number: int
 
 
 class Note(NamedTuple):

@@ -31,7 +31,7 @@ class Negotiated(NamedTuple):
     """What both sides agreed on. Times in seconds; a hold time of 0 means no keepalives (RFC 4271 section 4.2).
 
     ``restart``: the peer keeps our routes when the connection is lost, with ``notification_keeps`` also after any
-    NOTIFICATION but a hard reset (RFC 8538).
+    NOTIFICATION but a hard reset (RFC 8538). ``identifier``: the peer's.
     """
 
     families: tuple[str, ...]
@@ -41,6 +41,7 @@ class Negotiated(NamedTuple):
     enhanced_refresh: bool = False
     restart: bool = False
     notification_keeps: bool = False
+    identifier: bytes = bytes(4)
 
 
 def encode_open(peer: Peer, offered: Iterable[capabilities.Capability]) -> bytes:
@@ -105,6 +106,7 @@ def negotiate(peer: Peer, offered: Iterable[capabilities.Capability], theirs: Op
         ours.enhanced_refresh and others.enhanced_refresh,
         None not in (ours.restart, others.restart),
         bool((ours.restart or 0) & (others.restart or 0) & iana.NOTIFICATION_KEEPS),
+        theirs.identifier,
     )
 
 

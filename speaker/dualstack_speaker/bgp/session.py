@@ -1,13 +1,13 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One peer: framing, the table, deadlines and the routes towards it.
+"""One peer: its connections (two while they collide), the routes towards it, pauses between tries, the last error.
 
 Data and ``now`` (monotonic seconds) in, a list of outputs out.
 
 The driver performs the outputs in order, then asks ``next_deadline``. UPDATEs are pulled: whenever the connection
-takes data and ``waiting`` is true, the driver calls ``writable``. Inputs of an old connection (by its number) are
-dropped.
+takes data and ``waiting`` is true, the driver calls ``writable``. Inputs name the connection by its number, and those
+of an old one are dropped; so do outputs.
 """
 
 from __future__ import annotations
@@ -16,36 +16,21 @@ from collections.abc import Iterable
 from typing import Callable, NamedTuple
 
 from ..base.addresses import show
-from ..base.backoff import Backoff, jittered
-from ..base.deadlines import Deadlines
+from ..base.backoff import Backoff
 from ..base.model import Attributes, Peer
 from ..base.outputs import Dial, Field, Hangup, Note, Output, Send
-from . import capabilities, iana, messages
+from . import capabilities, collision, iana, messages, words
 from .adj_out import AdjOut
+from .connection import NONE, Connection, Detail
 from .errors import SessionError
-from .framing import Framer
 from .fsm import UNEXPECTED_SUBCODE, Action, Event, State, step
 
 FIRST_RETRY = 1.0  # seconds; doubles up to the peer's connect_retry
-DIAL_TIME = 5.0  # seconds: SYNs at 0, 1 and 3 s
-OPEN_HOLD = 60.0  # seconds for the peer's OPEN; RFC 4271 suggests 4 minutes, we leave a dead end sooner
-LEAST_KEEPALIVE = 1.0  # seconds between two (RFC 4271 section 4.4)
 STABLE = 10.0  # seconds in Established after which the back-off forgets
 PATH_PATIENCE = 60.0  # seconds that a lost path may stay away before a dial tries it all the same
-SEND_HOLD = 480.0  # seconds; RFC 9687: the greater of 8 minutes and twice the hold time
-
-
-class _Detail(NamedTuple):
-    """What comes with an event."""
-
-    text: str = ""
-    refused: frozenset[capabilities.Capability] = frozenset()
-    family: str | None = None
-    error: SessionError | None = None
-    negotiated: messages.Negotiated | None = None
-
-
-_NONE = _Detail()
+REST = 0.5  # seconds from a connection that we refused to the next that the peer may make
+BACK_OFF = -1.0  # instead of seconds until the next dial: what the back-off says
+_RANK = {state: rank for rank, state in enumerate(State)}
 
 
 class Snapshot(NamedTuple):
@@ -68,51 +53,47 @@ class Session:
     """One peer. ``jitter`` gives numbers in [0, 1).
 
     ``restarted``: the peer may still have routes of the process before, and ``put`` may not have given all of them
-    again; ``all_known`` says when it has.
+    again; ``all_known`` says when it has. ``deaf`` says why the peer can't dial us; empty where it can.
     """
 
     def __init__(self, name: str, peer: Peer, jitter: Callable[[], float], restarted: bool = False) -> None:
         self.name = name
         self.peer = peer
-        self.state = State.IDLE
+        self.deaf = words.NOT_LISTENING
         self._jitter = jitter
-        self.number = 0  # of the connection that counts
-        self._deadlines = Deadlines()
+        self._last_number = 0
+        self._connections = [Connection(0)]  # never empty; the established one is the first
         self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
-        self._framer = Framer()
         self._routes = AdjOut(known=not restarted)
         self._restarted = restarted
         self._draining = False
-        self._negotiated: messages.Negotiated | None = None
-        self._greeted = False  # our OPEN is out
-        self._offered: tuple[capabilities.Capability, ...] = ()  # what stands in it
         self._refused: frozenset[capabilities.Capability] = frozenset()  # what the peer does not take
-        self._blocked = False
         self._established_at: float | None = None
         self._flaps = 0
         self._updates_received = 0
         self._last_error = ""
-        self._actions: dict[Action, Callable[[float, _Detail], list[Output]]] = {
+        self._actions: dict[Action, Callable[[Connection, float, Detail], list[Output]]] = {
             action: getattr(self, f"_{action.value}") for action in Action
         }
 
     # Inputs
 
     def start(self, now: float) -> list[Output]:
-        """Dials, unless the session is under way."""
-        return self._fire(Event.START, now)
+        """Dials, or waits for the peer where it is to dial, unless the session is under way."""
+        return self._fire(self._main, Event.START_PASSIVE if self.peer.passive else Event.START, now)
 
     def stop(self, reason: str, now: float) -> list[Output]:
         """Ends the session for good, with Cease and the reason (RFC 9003): the peer withdraws everything at once."""
-        return self._fire(Event.STOP, now, _Detail(reason))
+        return self._fire_all(Event.STOP, now, Detail(reason))
 
     def reconfigure(self, peer: Peer, now: float) -> list[Output]:
         """Takes a changed peer over; the session is reset only when the change stands in OPEN or in the connection."""
         before, self.peer = self.peer, peer
         self._refused = frozenset()
         self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
-        if before.needs_reset(peer):
-            return self._fire(Event.RESTART, now)
+        turned = before.passive != peer.passive and self.state in (State.IDLE, State.CONNECT, State.ACTIVE)
+        if turned or before.needs_reset(peer):
+            return self._fire_all(Event.RESTART, now)
         changed = [name for name in ("ipv4", "ipv6") if _next_hop(before, name) != _next_hop(peer, name)]
         self._routes.again(changed)
         return []
@@ -122,7 +103,7 @@ class Session:
 
         ``start`` says that the path is back; a peer that has given up watching is dialled without it in the end.
         """
-        return self._fire(Event.PATH_LOST, now, _Detail(reason))
+        return self._fire_all(Event.PATH_LOST, now, Detail(reason))
 
     def put(self, keys: Iterable[bytes], value: Attributes | None) -> None:
         """The peer should hold these prefixes with these attributes (None: not at all)."""
@@ -140,123 +121,173 @@ class Session:
 
     def leave(self, now: float) -> list[Output]:
         """Ends the session without a word, so that the peer keeps the routes until the next process is there."""
-        return self._fire(Event.LEAVE, now)
+        return self._fire_all(Event.LEAVE, now)
+
+    def new_number(self) -> int:
+        """The number for a connection that the peer has made; ``accepted`` follows."""
+        self._last_number += 1
+        return self._last_number
+
+    def accepted(self, number: int, now: float) -> list[Output]:
+        """A connection that the peer made stands. One that stands still before OPEN gives way to it."""
+        out: list[Output] = []
+        for other in list(self._connections):
+            negotiated = other.negotiated
+            if other.state is State.ESTABLISHED and negotiated is not None and negotiated.restart:
+                out += self._fire(other, Event.REPLACED, now)
+            elif other.incoming and other.state is not State.ESTABLISHED:
+                out += self._fire(other, Event.COLLISION, now)
+        main = self._main
+        resting = main.state in (State.IDLE, State.ACTIVE)
+        connection = Connection(number, True, main.state if resting else State.ACTIVE)
+        if main.state is State.ACTIVE:
+            self._connections = [connection]
+        elif main.state is not State.IDLE:
+            self._connections.append(connection)
+        return out + self._fire(connection, Event.ACCEPTED, now)
 
     def connected(self, number: int, now: float) -> list[Output]:
         """The connection that was dialled stands."""
-        return self._fire(Event.CONNECTED, now) if number == self.number else []
+        connection = self._find(number)
+        return [] if connection is None else self._fire(connection, Event.CONNECTED, now)
 
     def closed(self, number: int, reason: str, now: float) -> list[Output]:
         """The connection is gone or was not made."""
-        return self._fire(Event.CLOSED, now, _Detail(reason)) if number == self.number else []
+        connection = self._find(number)
+        return [] if connection is None else self._fire(connection, Event.CLOSED, now, Detail(reason))
+
+    def broken(self, reason: str, now: float) -> list[Output]:
+        """Whatever this session does has failed in a way that nobody thought of: it ends, and tries again later."""
+        out: list[Output] = []
+        for connection in list(self._connections):
+            out += self._end(connection, reason, now, BACK_OFF)
+        return out
 
     def received(self, number: int, data: bytes, now: float) -> list[Output]:
         """Octets arrived."""
         out: list[Output] = []
-        if number == self.number:
-            self._framer.feed(data)
-        while number == self.number:
-            try:
-                taken = self._framer.take()
-            except SessionError as error:
-                return out + self._fire(Event.HEADER_BAD, now, _Detail(error.text, error=error))
+        connection = self._find(number)
+        if connection is None or connection.state is State.IDLE:
+            return out
+        connection.framer.feed(data)
+        while connection in self._connections:
+            taken = connection.take(self.peer)
             if taken is None:
                 break
-            out += self._message(*taken, now)
+            event, detail = taken
+            if event is Event.OPEN and connection.state is State.OPEN_SENT and detail.negotiated is not None:
+                loser = collision.loser(self.peer, detail.negotiated, connection, self._connections)
+                if loser is not None:
+                    out += self._fire(loser, Event.COLLISION, now)
+                if loser is connection:
+                    break
+            out += self._fire(connection, event, now, detail)
         return out
 
     def blocked(self, number: int, now: float) -> list[Output]:
         """The connection takes no more data: nothing is built until it does, and the send hold deadline runs."""
-        if number == self.number and not self._blocked:
-            self._blocked = True
-            hold = self._negotiated.hold_time if self._negotiated else 0
-            self._deadlines.set("send_hold", now + max(SEND_HOLD, 2.0 * hold))
+        connection = self._find(number)
+        if connection is not None:
+            connection.block(now)
         return []
 
     def writable(self, number: int, now: float) -> list[Output]:
         """The connection takes data: the next slice of UPDATEs."""
-        if number != self.number:
+        connection = self._find(number)
+        if connection is None:
             return []
-        self._blocked = False
-        self._deadlines.clear("send_hold")
-        if self.state is not State.ESTABLISHED or self._negotiated is None:
+        connection.unblock()
+        if connection.state is not State.ESTABLISHED or connection.negotiated is None:
             return []
-        data = self._routes.take(self.peer, self._negotiated.four_octet_asn, self._draining)
+        data = self._routes.take(self.peer, connection.negotiated.four_octet_asn, self._draining)
         if self._routes.complete:
             self._restarted = False
-        return [Send(data)] if data else []
+        return [Send(data, number)] if data else []
 
     def expire(self, now: float) -> list[Output]:
         """Deadlines may be due."""
         out: list[Output] = []
-        for name in self._deadlines.take_due(now):
-            out += self._fire(Event(name), now)
+        for connection in list(self._connections):
+            for name in connection.deadlines.take_due(now):
+                if connection in self._connections:
+                    out += self._fire(connection, Event(name), now)
         return out
+
+    # What drivers and people ask
+
+    @property
+    def number(self) -> int:
+        """Of the connection that counts."""
+        return self._main.number
+
+    @property
+    def state(self) -> State:
+        """Of the connection that has come farthest."""
+        return max((connection.state for connection in self._connections), key=_RANK.__getitem__)
+
+    @property
+    def opens(self) -> tuple[bytes, bytes] | None:
+        """The bodies of our OPEN and the peer's, from which all that was agreed follows; None unless established."""
+        main = self._main
+        return (main.ours, main.theirs) if main.state is State.ESTABLISHED else None
 
     @property
     def next_deadline(self) -> float | None:
         """When ``expire`` is to be called, monotonic seconds."""
-        return self._deadlines.next
+        due = [connection.deadlines.next for connection in self._connections]
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def waiting(self) -> bool:
         """Whether ``writable`` would send something."""
-        return not self._blocked and self.state is State.ESTABLISHED and self._routes.waiting
+        main = self._main
+        return not main.blocked and main.state is State.ESTABLISHED and self._routes.waiting
 
     def snapshot(self, now: float) -> Snapshot:
         """The state for status and metrics."""
-        up = self._established_at
+        up, state = self._established_at, self.state
+        negotiated = self._main.negotiated if up is not None else None
+        passively = state in (State.IDLE, State.ACTIVE) and self.peer.passive and not self._last_error
         return Snapshot(
-            self.state.value,
+            state.value,
             None if up is None else now - up,
-            self._negotiated.families if self._negotiated and up is not None else (),
-            self._negotiated.peer_asn if self._negotiated and up is not None else self.peer.peer_asn,
+            negotiated.families if negotiated else (),
+            negotiated.peer_asn if negotiated else self.peer.peer_asn,
             self._flaps,
             self._routes.counts,
             self._updates_received,
-            self._last_error,
+            words.waiting(self.peer, self.deaf) if passively else self._last_error,
         )
 
-    # Messages
+    # The table
 
-    def _message(self, kind: int, body: bytes, now: float) -> list[Output]:
-        if kind == iana.OPEN:
-            try:
-                negotiated = messages.negotiate(self.peer, self._offered, messages.decode_open(body))
-            except SessionError as error:
-                return self._fire(Event.OPEN_BAD, now, _Detail(error.text, error=error))
-            return self._fire(Event.OPEN, now, _Detail(negotiated=negotiated))
-        if kind == iana.NOTIFICATION:
-            detail = _Detail(messages.describe_notification(body, self.peer), self._refusal(body))
-            return self._fire(Event.OFFER_REFUSED if detail.refused else Event.NOTIFICATION, now, detail)
-        if kind == iana.ROUTE_REFRESH:
-            try:
-                family = messages.decode_route_refresh(
-                    body, bool(self._negotiated and self._negotiated.enhanced_refresh)
-                )
-            except SessionError as error:
-                return self._fire(Event.REFRESH_BAD, now, _Detail(error.text, error=error))
-            return self._fire(Event.ROUTE_REFRESH, now, _Detail(family=family))
-        return self._fire(Event.UPDATE if kind == iana.UPDATE else Event.KEEPALIVE, now)
+    @property
+    def _main(self) -> Connection:
+        return self._connections[0]
 
-    def _refusal(self, body: bytes) -> frozenset[capabilities.Capability]:
-        """What can be left out of the next OPEN after this NOTIFICATION."""
-        code, subcode = body[0], body[1]
-        if code != iana.OPEN_ERROR or subcode not in (iana.BAD_PARAMETER, iana.BAD_CAPABILITY):
-            return frozenset()
-        return capabilities.refused(self._offered, subcode, body[2:])
+    def _find(self, number: int) -> Connection | None:
+        for connection in self._connections:
+            if connection.number == number:
+                return connection
+        return None
 
-    def _fire(self, event: Event, now: float, detail: _Detail = _NONE) -> list[Output]:
-        action, after = step(self.state, event)
-        before = self.state
+    def _fire_all(self, event: Event, now: float, detail: Detail = NONE) -> list[Output]:
+        out: list[Output] = []
+        for connection in self._connections[::-1]:  # the first one last: what follows is for the whole session then
+            out += self._fire(connection, event, now, detail)
+        return out
+
+    def _fire(self, connection: Connection, event: Event, now: float, detail: Detail = NONE) -> list[Output]:
+        before = connection.state
+        action, after = step(before, event)
         if action is Action.UNEXPECTED:
             text = f"{event.value} is not expected in {before.value}"
-            subcode = UNEXPECTED_SUBCODE[before]
-            detail = _Detail(text, error=SessionError(iana.FSM_ERROR, subcode, text))
+            detail = Detail(text, error=SessionError(iana.FSM_ERROR, UNEXPECTED_SUBCODE[before], text))
         elif action is Action.FAIL and not detail.text:
-            detail = _Detail(self._silence() if event is Event.DIAL_DUE else f"{event.value} in {before.value}")
-        self.state = after
-        out = self._actions[action](now, detail)
+            silent = event is Event.DIAL_DUE
+            detail = Detail(words.silence(self.peer) if silent else f"{event.value} in {before.value}")
+        connection.state = after
+        out = self._actions[action](connection, now, detail)
         if State.ESTABLISHED in (before, after) and before is not after:
             fields: dict[str, Field] = {"peer": self.name, "address": show(self.peer.address)}
             if after is not State.ESTABLISHED:
@@ -264,154 +295,148 @@ class Session:
             out.append(Note("session up" if after is State.ESTABLISHED else "session down", fields))
         return out
 
-    def _silence(self) -> str:
-        return f"no answer from {show(self.peer.address)} port {self.peer.port}{self._doubts()}"
-
-    def _doubts(self) -> str:
-        """What both sides must have alike, or the other one is not heard at all."""
-        shared = ["the TCP MD5 password"] if self.peer.password else []
-        shared += ["ttl_security"] if self.peer.ttl_security is not None else []
-        return "".join(f"; is {term} the same on both sides?" for term in shared)
-
     # Actions, one per row kind of the table
 
-    def _nothing(self, now: float, detail: _Detail) -> list[Output]:
+    def _nothing(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         return []
 
-    def _dial(self, now: float, detail: _Detail) -> list[Output]:
-        self.number += 1
-        self._framer = Framer()
-        self._deadlines.clear()
-        self._deadlines.set("dial", now + DIAL_TIME)
-        return [Dial(self.number)]
+    def _turn_away(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return [Hangup(connection.number)]
 
-    def _send_open(self, now: float, detail: _Detail) -> list[Output]:
-        self._deadlines.clear()
-        self._deadlines.set("hold", now + OPEN_HOLD)
-        self._greeted = True
-        self._offered = tuple(
-            item
-            for item in capabilities.offer(self.peer, self._restarted)
-            if capabilities.key(item) not in self._refused
-        )
-        return [Send(messages.encode_open(self.peer, self._offered))]
+    def _dial(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        connection.number = self.new_number()
+        connection.dial(now)
+        return [Dial(connection.number)]
 
-    def _confirm(self, now: float, detail: _Detail) -> list[Output]:
-        self._negotiated = detail.negotiated
-        self._deadlines.clear("hold")
-        self._move_hold(now)
-        return self._send_keepalive(now, detail)
+    def _send_open(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        offer = capabilities.offer(self.peer, self._restarted)
+        offered = tuple(item for item in offer if capabilities.key(item) not in self._refused)
+        return [Send(connection.greet(self.peer, offered, now), connection.number)]
 
-    def _establish(self, now: float, detail: _Detail) -> list[Output]:
-        assert self._negotiated is not None
+    def _confirm(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        assert detail.negotiated is not None
+        connection.agree(detail.negotiated, now)
+        return self._send_keepalive(connection, now, detail)
+
+    def _establish(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        out: list[Output] = []
+        for other in [other for other in self._connections if other is not connection]:
+            out += self._fire(other, Event.COLLISION, now)
+        negotiated = connection.negotiated
+        assert negotiated is not None
         self._established_at = now
-        self._routes.up(self._negotiated)
-        self._move_hold(now)
-        missing = [name for name in self.peer.families if name not in self._negotiated.families]
-        self._last_error = f"peer does not carry {', '.join(missing)}: activate it for us there" if missing else ""
-        if "ipv4" in missing and self.peer.extended_next_hop:
-            self._last_error += ", with an IPv6 next hop for IPv4 (RFC 8950)"
-        return []
-
-    def _alive(self, now: float, detail: _Detail) -> list[Output]:
-        self._move_hold(now)
-        return []
-
-    def _count_update(self, now: float, detail: _Detail) -> list[Output]:
-        self._updates_received += 1
-        return self._alive(now, detail)
-
-    def _refresh(self, now: float, detail: _Detail) -> list[Output]:
-        if self._negotiated and detail.family in self._negotiated.families:
-            self._routes.again((detail.family,), self._negotiated.enhanced_refresh)
-        return self._alive(now, detail)
-
-    def _send_keepalive(self, now: float, detail: _Detail) -> list[Output]:
-        hold = self._negotiated.hold_time if self._negotiated else 0
-        if not hold:
-            return []
-        interval = min(self.peer.keepalive_time, hold / 3.0)
-        self._deadlines.set("keepalive", now + max(LEAST_KEEPALIVE, jittered(interval, self._jitter())))
-        return [] if self._blocked else [Send(messages.KEEPALIVE)]
-
-    def _fail(self, now: float, detail: _Detail) -> list[Output]:
-        return self._end(detail.text, now, retry=True)
-
-    def _offer_less(self, now: float, detail: _Detail) -> list[Output]:
-        self._refused |= detail.refused
-        out = self._end(f"{detail.text}; trying without it", now, retry=False)
-        self._deadlines.set("retry", now)
+        self._routes.up(negotiated)
+        connection.alive(now)
+        self._last_error = words.missing(self.peer, negotiated.families)
         return out
 
-    def _refuse(self, now: float, detail: _Detail) -> list[Output]:
+    def _alive(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        connection.alive(now)
+        return []
+
+    def _count_update(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        self._updates_received += 1
+        return self._alive(connection, now, detail)
+
+    def _refresh(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        negotiated = connection.negotiated
+        if negotiated and detail.family in negotiated.families:
+            self._routes.again((detail.family,), negotiated.enhanced_refresh)
+        return self._alive(connection, now, detail)
+
+    def _send_keepalive(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        data = connection.keepalive(self.peer, self._jitter(), now)
+        return [Send(data, connection.number)] if data else []
+
+    def _fail(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._end(connection, detail.text, now, BACK_OFF)
+
+    def _offer_less(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        self._refused |= detail.refused
+        return self._end(connection, f"{detail.text}; trying without it", now, 0.0)
+
+    def _refuse(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         error = detail.error
         assert error is not None
-        out: list[Output] = [Send(messages.encode_notification(error.code, error.subcode, error.data))]
-        return out + self._end(error.text, now, retry=True)
+        told = Send(messages.encode_notification(error.code, error.subcode, error.data), connection.number)
+        return [told, *self._end(connection, error.text, now, BACK_OFF, REST)]
 
     _unexpected = _refuse
 
-    def _hold_expired(self, now: float, detail: _Detail) -> list[Output]:
-        text = f"hold timer expired: nothing heard from {show(self.peer.address)}"
-        text += "" if self._negotiated else self._doubts()
-        return self._refuse(now, _Detail(error=SessionError(iana.HOLD_EXPIRED, 0, text)))
+    def _hold_expired(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        text = words.unheard(self.peer, doubtful=connection.negotiated is None)
+        return self._refuse(connection, now, Detail(error=SessionError(iana.HOLD_EXPIRED, 0, text)))
 
-    def _send_hold_expired(self, now: float, detail: _Detail) -> list[Output]:
-        text = f"send hold timer expired: {show(self.peer.address)} takes no data"
-        return self._refuse(now, _Detail(error=SessionError(iana.SEND_HOLD_EXPIRED, 0, text)))
+    def _send_hold_expired(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        text = words.stuck(self.peer)
+        return self._refuse(connection, now, Detail(error=SessionError(iana.SEND_HOLD_EXPIRED, 0, text)))
 
-    def _cease(self, now: float, detail: _Detail) -> list[Output]:
-        return self._leave(
-            iana.ADMINISTRATIVE_SHUTDOWN, messages.shutdown_text(detail.text), detail.text, now, retry=False
-        )
+    def _cease(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        data = messages.shutdown_text(detail.text)
+        return self._part(connection, iana.ADMINISTRATIVE_SHUTDOWN, data, detail.text, now, None)
 
-    def _again(self, now: float, detail: _Detail) -> list[Output]:
-        out = self._leave(iana.CONFIGURATION_CHANGE, b"", "configuration changed", now, retry=False)
-        self._deadlines.set("retry", now)
-        return out
+    def _again(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._part(connection, iana.CONFIGURATION_CHANGE, b"", words.CHANGED, now, 0.0)
 
-    def _wait_for_path(self, now: float, detail: _Detail) -> list[Output]:
-        out = self._leave(iana.BFD_DOWN, b"", detail.text, now, retry=False)
-        self._deadlines.set("retry", now + PATH_PATIENCE)
-        return out
+    def _collide(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._part(connection, iana.COLLISION, b"", words.COLLISION, now, BACK_OFF)
 
-    def _go_silently(self, now: float, detail: _Detail) -> list[Output]:
-        return self._end("the process is being replaced", now, retry=False)
+    def _give_way(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._end(connection, words.PEER_RESTARTED, now, BACK_OFF)
 
-    def _leave(self, subcode: int, data: bytes, text: str, now: float, retry: bool) -> list[Output]:
-        """Cease where our OPEN is out, then down.
+    def _wait_for_path(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._part(connection, iana.BFD_DOWN, b"", detail.text, now, PATH_PATIENCE, PATH_PATIENCE)
 
-        Where the peer would keep our routes after it, and must not, it is a hard reset (RFC 8538 section 3.1).
+    def _go_silently(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        return self._end(connection, words.REPLACED, now, None)
+
+    def _part(
+        self,
+        connection: Connection,
+        subcode: int,
+        data: bytes,
+        text: str,
+        now: float,
+        retry: float | None,
+        rest: float = 0.0,
+    ) -> list[Output]:
+        """Cease, then the end."""
+        told = connection.parting(subcode, data)
+        out: list[Output] = [Send(told, connection.number)] if told else []
+        return out + self._end(connection, text, now, retry, rest)
+
+    def _end(
+        self, connection: Connection, text: str, now: float, retry: float | None, rest: float = 0.0
+    ) -> list[Output]:
+        """A connection is over. Where it was the last: seconds until the next dial, until the peer may dial.
+
+        ``retry`` None: neither, until ``start``.
         """
-        out: list[Output] = []
-        if self._negotiated and self._negotiated.notification_keeps and subcode != iana.CONFIGURATION_CHANGE:
-            subcode, data = iana.HARD_RESET, bytes((iana.CEASE, subcode)) + data
-        if self._greeted:
-            out.append(Send(messages.encode_notification(iana.CEASE, subcode, data)))
-        return out + self._end(text, now, retry)
-
-    def _end(self, text: str, now: float, retry: bool) -> list[Output]:
-        """Everything that belongs to the connection is over."""
-        up = self._established_at
-        if up is not None:
+        out: list[Output] = [Hangup(connection.number)]
+        if connection is self._main and self._established_at is not None:
+            up, self._established_at = self._established_at, None
             self._flaps += 1
             self._refused = frozenset()  # the peer may come back as another version
+            self._last_error = text
+            self._routes.down()
             if now - up >= STABLE:
                 self._backoff.forget()
+        if len(self._connections) > 1:
+            self._connections.remove(connection)
+            return out
         self._last_error = text
-        self._established_at = None
-        self._negotiated = None
-        self._blocked = self._greeted = False
-        self.number += 1
-        self._routes.down()
-        self._deadlines.clear()
-        if retry:
-            self._deadlines.set("retry", now + self._backoff.delay(self._jitter()))
-        return [Hangup()]
-
-    def _move_hold(self, now: float) -> None:
-        if self._negotiated and self._negotiated.hold_time:
-            self._deadlines.set("hold", now + self._negotiated.hold_time)
+        self._connections = [waiting] = [Connection(self.new_number())]
+        if retry is None:
+            return out
+        if not self.peer.passive:
+            pause = self._backoff.delay(self._jitter()) if retry == BACK_OFF else retry
+            waiting.deadlines.set("retry", now + pause)
+        if self.peer.passive or not self.deaf:
+            if rest:
+                waiting.deadlines.set("rest", now + rest)
+            else:
+                self._fire(waiting, Event.REST_DUE, now)
+        return out
 
 
 def _next_hop(peer: Peer, family: str) -> bytes | None:

@@ -25,7 +25,7 @@ from .alarm import Alarm
 _GRACE = 1.0  # seconds that a closing connection has to get its last message out
 
 
-class Connection(asyncio.Protocol):
+class Stream(asyncio.Protocol):
     """One TCP connection of a peer; hands everything on with its number."""
 
     def __init__(self, driver: BgpDriver, number: int) -> None:
@@ -62,9 +62,9 @@ class BgpDriver:
         self.session = Session(name, peer, random.random, restarted)
         self._log = log
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
-        self._closing: asyncio.Transport | None = None
-        self._dialling: asyncio.Task[None] | None = None
+        self._transports: dict[int, asyncio.Transport] = {}  # by the number of the connection
+        self._dialling: dict[int, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Transport] = set()
         self._alarm = Alarm(self._loop, self._expire)
         self._pumping = False
         self.established = False
@@ -110,7 +110,7 @@ class BgpDriver:
     @property
     def closing(self) -> bool:
         """Whether a last message is still on its way."""
-        return self._closing is not None and self._closing.get_write_buffer_size() > 0
+        return any(transport.get_write_buffer_size() > 0 for transport in self._closing)
 
     def status(self) -> dict[str, Any]:
         """The session's part of the status."""
@@ -131,10 +131,10 @@ class BgpDriver:
 
     def on_connected(self, number: int, transport: asyncio.Transport) -> None:
         """The connection stands."""
-        if number != self.session.number:
+        if self._dialling.pop(number, None) is None:
             transport.abort()
             return
-        self._transport = transport
+        self._transports[number] = transport
         self._feed(lambda now: self.session.connected(number, now))
 
     def on_received(self, number: int, data: bytes) -> None:
@@ -150,7 +150,8 @@ class BgpDriver:
         self._feed(lambda now: self.session.writable(number, now))
 
     def on_closed(self, number: int, why: str) -> None:
-        """The connection is gone."""
+        """The connection is gone, or was not made."""
+        self._dialling.pop(number, None)
         self._feed(lambda now: self.session.closed(number, why, now))
 
     # Outputs
@@ -162,18 +163,19 @@ class BgpDriver:
             outputs = give(now)
         except Exception as error:
             self._log.write("error", "bug", {"peer": self.session.name, "error": repr(error)})
-            outputs = self.session.closed(self.session.number, f"internal error: {error!r}", now)
+            outputs = self.session.broken(f"internal error: {error!r}", now)
         self._run(outputs)
 
     def _run(self, outputs: list[Output]) -> None:
         for output in outputs:
             if isinstance(output, Send):
-                if self._transport is not None:
-                    self._transport.write(output.data)
+                transport = self._transports.get(output.number)
+                if transport is not None:
+                    transport.write(output.data)
             elif isinstance(output, Dial):
-                self._dialling = self._loop.create_task(self._dial(output.number))
+                self._dialling[output.number] = self._loop.create_task(self._dial(output.number))
             elif isinstance(output, Hangup):
-                self._hang_up()
+                self._hang_up(output.number)
             elif isinstance(output, Note):
                 self._log.write("info", output.kind, output.fields)
         if self.session.waiting and not self._pumping:
@@ -194,14 +196,19 @@ class BgpDriver:
     def _expire(self, due: float) -> None:
         self._feed(lambda now: self.session.expire(max(due, now)))
 
-    def _hang_up(self) -> None:
-        if self._dialling is not None:
-            self._dialling.cancel()
-            self._dialling = None
-        if self._transport is not None:
-            self._closing, self._transport = self._transport, None
-            self._closing.close()
-            self._loop.call_later(_GRACE, self._closing.abort)
+    def _hang_up(self, number: int) -> None:
+        dialling = self._dialling.pop(number, None)
+        if dialling is not None:
+            dialling.cancel()
+        transport = self._transports.pop(number, None)
+        if transport is not None:
+            self._closing.add(transport)
+            transport.close()
+            self._loop.call_later(_GRACE, self._let_go, transport)
+
+    def _let_go(self, transport: asyncio.Transport) -> None:
+        self._closing.discard(transport)
+        transport.abort()
 
     async def _dial(self, number: int) -> None:
         peer = self.session.peer
@@ -209,7 +216,7 @@ class BgpDriver:
         try:
             sock = tcp.open_client(peer.address, peer.source_address, peer.password, peer.sent_ttl, peer.least_ttl)
             await self._loop.sock_connect(sock, (show(peer.address), peer.port))
-            await self._loop.create_connection(lambda: Connection(self, number), sock=sock)
+            await self._loop.create_connection(lambda: Stream(self, number), sock=sock)
             sock = None
         except OSError as error:
             why = reason(error)

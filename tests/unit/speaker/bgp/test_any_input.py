@@ -102,8 +102,8 @@ def established(session: Session, now: float, steps: int) -> None:
 def sound(session: Session, outputs: list[Any]) -> None:
     """What must hold after anything that happened."""
     assert sum(isinstance(output, Hangup) for output in outputs) <= 1
-    assert len(session._framer._buffer) < iana.MAX_LENGTH
-    assert session.state is not State.ESTABLISHED or session._negotiated is not None
+    assert len(session._main.framer._buffer) < iana.MAX_LENGTH
+    assert session.state is not State.ESTABLISHED or session._main.negotiated is not None
     assert session.next_deadline is not None, "it would wait for ever"
     for output in outputs:
         if isinstance(output, Send):

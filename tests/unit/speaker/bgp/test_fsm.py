@@ -13,12 +13,14 @@ from dualstack_speaker.base.addresses import parse
 from dualstack_speaker.base.model import Attributes, Bfd, Peer
 from dualstack_speaker.base.outputs import Dial, Hangup, Note, Output, Send
 from dualstack_speaker.bgp import capabilities, fsm, iana, messages
+from dualstack_speaker.bgp.connection import DIAL_TIME, OPEN_HOLD, SEND_HOLD, Detail
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import message
 from dualstack_speaker.bgp.fsm import Event, State
-from dualstack_speaker.bgp.session import DIAL_TIME, OPEN_HOLD, PATH_PATIENCE, SEND_HOLD, Session, _Detail
+from dualstack_speaker.bgp.session import PATH_PATIENCE, Session
 
 NOW = 1000.0
+IDLE, CONNECT, ACTIVE, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED = State
 WORDS = {Dial: "dial", Hangup: "hang up", Note: "note"}
 
 
@@ -42,15 +44,19 @@ def their_open(peer: Peer, **changes: Any) -> bytes:
 
 
 def bring(state: State, peer: Peer) -> Session:
-    """A session in a state, at NOW."""
+    """A session in a state, at NOW; in Active it waits for the peer and, a while, to dial again."""
     session = Session("tor1", peer, lambda: 0.5)
+    if state is State.ACTIVE:
+        session.deaf = ""
+        session.start(NOW)
+        session.closed(session.number, "connection refused", NOW)
     steps: list[Callable[[], list[Output]]] = [
         lambda: session.start(NOW),
         lambda: session.connected(session.number, NOW),
         lambda: session.received(session.number, their_open(peer), NOW),
         lambda: session.received(session.number, messages.KEEPALIVE, NOW),
     ]
-    for step in steps[: list(State).index(state)]:
+    for step in steps[: {IDLE: 0, ACTIVE: 0, CONNECT: 1, OPEN_SENT: 2, OPEN_CONFIRM: 3, ESTABLISHED: 4}[state]]:
         step()
     assert session.state is state
     return session
@@ -66,6 +72,7 @@ def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Outpu
         Event.RESTART: lambda: session.reconfigure(peer._replace(password="new"), now),
         Event.PATH_LOST: lambda: session.path_lost("BFD down", now),
         Event.CONNECTED: lambda: session.connected(number, now),
+        Event.ACCEPTED: lambda: session.accepted(session.new_number(), now),
         Event.CLOSED: lambda: session.closed(number, "connection reset by peer", now),
         Event.OPEN: lambda: session.received(number, their_open(peer), now),
         Event.OPEN_BAD: lambda: session.received(number, their_open(peer, peer_asn=1, hold_time=2), now),
@@ -77,7 +84,7 @@ def happen(session: Session, event: Event, peer: Peer, now: float) -> list[Outpu
         Event.UPDATE: lambda: session.received(number, message(iana.UPDATE, bytes(4)), now),
         Event.ROUTE_REFRESH: lambda: session.received(number, message(iana.ROUTE_REFRESH, b"\0\1\0\1"), now),
     }
-    return inputs[event]() if event in inputs else session._fire(event, now)
+    return inputs[event]() if event in inputs else session._fire(session._main, event, now)
 
 
 class Row(NamedTuple):
@@ -90,7 +97,6 @@ class Row(NamedTuple):
     deadlines: dict[str, float]
 
 
-IDLE, CONNECT, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED = State
 RETRY = {"retry": 0.875}  # the first delay, with the jitter of the tests
 ALIVE = {"hold": 9.0, "keepalive": 2.625}
 LATER = {"hold": 8.0, "keepalive": 1.625}  # deadlines of NOW seen a second later
@@ -100,11 +106,16 @@ AWAY = {"retry": PATH_PATIENCE}
 ROWS = [
     Row(IDLE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(IDLE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
+    Row(IDLE, Event.START_PASSIVE, ACTIVE, [], {}),
+    Row(IDLE, Event.REST_DUE, ACTIVE, [], {}),
+    Row(IDLE, Event.ACCEPTED, IDLE, ["hang up"], {}),
     Row(IDLE, Event.STOP, IDLE, ["hang up"], {}),
     Row(IDLE, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(IDLE, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
     Row(IDLE, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
     Row(CONNECT, Event.START, CONNECT, [], {"dial": DIAL_TIME - 1}),
+    Row(CONNECT, Event.START_PASSIVE, CONNECT, [], {"dial": DIAL_TIME - 1}),
+    Row(CONNECT, Event.COLLISION, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.CONNECTED, OPEN_SENT, ["open"], {"hold": OPEN_HOLD}),
     Row(CONNECT, Event.CLOSED, IDLE, ["hang up"], RETRY),
     Row(CONNECT, Event.DIAL_DUE, IDLE, ["hang up"], RETRY),
@@ -112,7 +123,17 @@ ROWS = [
     Row(CONNECT, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(CONNECT, Event.RESTART, IDLE, ["hang up"], {"retry": 0.0}),
     Row(CONNECT, Event.PATH_LOST, IDLE, ["hang up"], AWAY),
+    Row(ACTIVE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
+    Row(ACTIVE, Event.START_PASSIVE, ACTIVE, [], {"retry": 0.875 - 1.0}),
+    Row(ACTIVE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
+    Row(ACTIVE, Event.ACCEPTED, OPEN_SENT, ["open"], {"hold": OPEN_HOLD}),
+    Row(ACTIVE, Event.STOP, IDLE, ["hang up"], {}),
+    Row(ACTIVE, Event.LEAVE, IDLE, ["hang up"], {}),
+    Row(ACTIVE, Event.RESTART, ACTIVE, ["hang up"], {"retry": 0.0}),
+    Row(ACTIVE, Event.PATH_LOST, IDLE, ["hang up"], {**AWAY, "rest": PATH_PATIENCE}),
     Row(OPEN_SENT, Event.START, OPEN_SENT, [], {"hold": OPEN_HOLD - 1}),
+    Row(OPEN_SENT, Event.START_PASSIVE, OPEN_SENT, [], {"hold": OPEN_HOLD - 1}),
+    Row(OPEN_SENT, Event.COLLISION, IDLE, ["notification 6/7", "hang up"], RETRY),
     Row(OPEN_SENT, Event.OPEN, OPEN_CONFIRM, ["keepalive"], ALIVE),
     Row(OPEN_SENT, Event.OPEN_BAD, IDLE, ["notification 2/6", "hang up"], RETRY),
     Row(OPEN_SENT, Event.HEADER_BAD, IDLE, ["notification 1/1", "hang up"], RETRY),
@@ -127,6 +148,8 @@ ROWS = [
     Row(OPEN_SENT, Event.PATH_LOST, IDLE, ["notification 6/10", "hang up"], AWAY),
     Row(OPEN_SENT, Event.KEEPALIVE, IDLE, ["notification 5/1", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.START, OPEN_CONFIRM, [], LATER),
+    Row(OPEN_CONFIRM, Event.START_PASSIVE, OPEN_CONFIRM, [], LATER),
+    Row(OPEN_CONFIRM, Event.COLLISION, IDLE, ["notification 6/7", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.KEEPALIVE, ESTABLISHED, ["note"], {"hold": 9.0, "keepalive": 1.625}),
     Row(OPEN_CONFIRM, Event.KEEPALIVE_DUE, OPEN_CONFIRM, ["keepalive"], {"hold": 8.0, "keepalive": 2.625}),
     Row(OPEN_CONFIRM, Event.HEADER_BAD, IDLE, ["notification 1/1", "hang up"], RETRY),
@@ -142,10 +165,13 @@ ROWS = [
     Row(OPEN_CONFIRM, Event.OPEN, IDLE, ["notification 5/2", "hang up"], RETRY),
     Row(OPEN_CONFIRM, Event.UPDATE, IDLE, ["notification 5/2", "hang up"], RETRY),
     Row(ESTABLISHED, Event.START, ESTABLISHED, [], LATER),
+    Row(ESTABLISHED, Event.START_PASSIVE, ESTABLISHED, [], LATER),
+    Row(ESTABLISHED, Event.COLLISION, IDLE, ["notification 6/7", *DOWN], RETRY),
     Row(ESTABLISHED, Event.KEEPALIVE, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
     Row(ESTABLISHED, Event.UPDATE, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
     Row(ESTABLISHED, Event.ROUTE_REFRESH, ESTABLISHED, [], {"hold": 9.0, "keepalive": 1.625}),
     Row(ESTABLISHED, Event.KEEPALIVE_DUE, ESTABLISHED, ["keepalive"], {"hold": 8.0, "keepalive": 2.625}),
+    Row(ESTABLISHED, Event.REPLACED, IDLE, DOWN, RETRY),
     Row(ESTABLISHED, Event.HEADER_BAD, IDLE, ["notification 1/1", *DOWN], RETRY),
     Row(ESTABLISHED, Event.HOLD_DUE, IDLE, ["notification 4/0", *DOWN], RETRY),
     Row(ESTABLISHED, Event.SEND_HOLD_DUE, IDLE, ["notification 8/0", *DOWN], RETRY),
@@ -171,7 +197,7 @@ def test_row(row: Row, transport: str, make_peer: Callable[..., Peer]) -> None:
     outputs = happen(session, row.event, peer, later)
     assert session.state is row.after
     assert describe(outputs) == row.outputs
-    deadlines = {name: at - later for name, at in session._deadlines._at.items()}
+    deadlines = {name: at - later for name, at in session._main.deadlines._at.items()}
     assert deadlines == pytest.approx(row.deadlines)
 
 
@@ -192,10 +218,12 @@ def test_every_pair_has_a_row_or_its_states_default(state: State, event: Event, 
     session.name = "any"
     detail_error = SessionError(iana.OPEN_ERROR, 0, "bad")
     negotiated = messages.Negotiated(("ipv4",), 9, True)
-    outputs = session._fire(event, NOW + 1, _Detail("text", frozenset(), "ipv4", detail_error, negotiated))
-    assert session.state is after
+    connection = session._main
+    outputs = session._fire(connection, event, NOW + 1, Detail("text", frozenset(), "ipv4", detail_error, negotiated))
+    assert connection.state is after
     assert describe(outputs).count("hang up") <= 1
-    assert session.next_deadline is not None or event in (Event.STOP, Event.LEAVE) or (state is IDLE and after is IDLE)
+    waiting = after in (IDLE, ACTIVE) and state in (IDLE, ACTIVE)
+    assert session.next_deadline is not None or event in (Event.STOP, Event.LEAVE) or waiting
 
 
 @pytest.mark.parametrize(("hold", "after"), [(9, 2.625), (3, 1.0), (0, None)])
@@ -204,18 +232,18 @@ def test_keepalives_are_a_second_apart_at_least_and_none_without_a_hold_time(
 ) -> None:
     """RFC 4271 section 4.4; with a hold time of 0, silence is no news either."""
     session = bring(ESTABLISHED, make_peer(hold_time=hold))
-    assert session._deadlines.at("keepalive") == (None if after is None else NOW + after)
-    assert session._deadlines.at("hold") == (None if after is None else NOW + hold)
+    assert session._main.deadlines.at("keepalive") == (None if after is None else NOW + after)
+    assert session._main.deadlines.at("hold") == (None if after is None else NOW + hold)
 
 
 def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer())
     session.blocked(session.number, NOW)
-    assert session._deadlines.at("send_hold") == NOW + SEND_HOLD
+    assert session._main.deadlines.at("send_hold") == NOW + SEND_HOLD
     session.blocked(session.number, NOW + 5)
-    assert session._deadlines.at("send_hold") == NOW + SEND_HOLD
+    assert session._main.deadlines.at("send_hold") == NOW + SEND_HOLD
     session.writable(session.number, NOW + 6)
-    assert session._deadlines.at("send_hold") is None
+    assert session._main.deadlines.at("send_hold") is None
 
 
 def test_nothing_is_sent_while_blocked_but_the_end(make_peer: Callable[..., Peer]) -> None:

@@ -118,7 +118,7 @@ def test_open_in_with_extended_parameters() -> None:
 
 def test_an_old_peer_without_capabilities_gets_ipv4_and_two_octets(make_peer: MakePeer) -> None:
     theirs = messages.decode_open(octets("04 fbf4 005a 0a000101 00"))
-    assert negotiate(make_peer(), theirs) == Negotiated(("ipv4",), 9, False, 64500)
+    assert negotiate(make_peer(), theirs) == Negotiated(("ipv4",), 9, False, 64500, identifier=octets("0a000101"))
 
 
 @pytest.mark.parametrize(
