@@ -33,6 +33,11 @@ def family(packed: bytes) -> str:
     return IPV4 if len(packed) == 4 else IPV6
 
 
+def link_local(address: bytes) -> bool:
+    """Whether a packed address is an IPv6 link-local one (RFC 4291 section 2.5.6)."""
+    return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
+
+
 def show(packed: bytes) -> str:
     """The text of a packed address (RFC 5952 for IPv6)."""
     if len(packed) == 4:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .addresses import IPV6, family, link_local, show
+
+UNKNOWN = bytes(16)  # the address of a peer that is still to be found behind its interface
 INTERNAL, EXTERNAL = "internal", "external"  # ASNs that are accepted where none is stated: our own, any other
 
 
@@ -17,7 +20,9 @@ class Peer(NamedTuple):
     """One BGP neighbour. Times in seconds; addresses as packed octets; ``ttl_security`` in hops (1: on the link).
 
     Either ``peer_asn`` or ``dynamic_asn`` is there. ``restart_time``: how long the peer shall keep our routes while we
-    restart; None: no graceful restart.
+    restart; None: no graceful restart. ``passive``: the peer dials, we never do.
+    ``interface``: by name, where the session is bound to it; ``address`` may then be UNKNOWN. IPv6 next hops of 32
+    octets hold a link-local address behind a global one (RFC 2545 section 3).
     """
 
     local_asn: int
@@ -39,6 +44,20 @@ class Peer(NamedTuple):
     ttl_security: int | None = None
     dynamic_asn: str | None = None
     restart_time: int | None = None
+    passive: bool = False
+    interface: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The address for people: with its interface where it means nothing without."""
+        if self.address == UNKNOWN:
+            return f"interface {self.interface}"
+        return show(self.address) + (f"%{self.interface}" if link_local(self.address) and self.interface else "")
+
+    @property
+    def transport(self) -> str:
+        """The family over which the session runs."""
+        return IPV6 if self.address == UNKNOWN else family(self.address)
 
     @property
     def sent_ttl(self) -> int | None:
@@ -55,7 +74,7 @@ class Peer(NamedTuple):
     @property
     def extended_next_hop(self) -> bool:
         """Whether IPv4 prefixes are announced with an IPv6 next hop (RFC 8950)."""
-        return self.next_hop_ipv4 is not None and len(self.next_hop_ipv4) == 16
+        return self.next_hop_ipv4 is not None and len(self.next_hop_ipv4) > 4
 
     @property
     def internal(self) -> bool:
@@ -64,7 +83,7 @@ class Peer(NamedTuple):
 
     def needs_reset(self, other: Peer) -> bool:
         """Whether going from this to ``other`` takes a new session: it stands in OPEN or belongs to the connection."""
-        kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6", "bfd"}
+        kept = {"keepalive_time", "connect_retry", "next_hop_ipv4", "next_hop_ipv6", "bfd", "passive"}
         changed = any(ours != theirs for name, ours, theirs in zip(self._fields, self, other) if name not in kept)
         return changed or self.extended_next_hop != other.extended_next_hop
 

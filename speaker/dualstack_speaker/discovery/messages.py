@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
+from ..base.addresses import link_local
 from ..base.codec import Reader, Short
 
 SOLICITATION, ADVERTISEMENT = 133, 134
@@ -44,11 +45,6 @@ class Advertisement(NamedTuple):
 
 
 Message = Union[Solicitation, Advertisement]
-
-
-def link_local(address: bytes) -> bool:
-    """Whether a packed address is an IPv6 link-local one (RFC 4291 section 2.5.6)."""
-    return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
 
 
 def decode(data: bytes, source: bytes, hops: int | None) -> Message:

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.addresses import FAMILIES, IPV4, IPV6, family, show
-from ..base.model import EXTERNAL, INTERNAL, Peer
+from ..base.addresses import FAMILIES, IPV4, IPV6, family, link_local, show
+from ..base.model import EXTERNAL, INTERNAL, UNKNOWN, Peer
 from . import bfd
 from .errors import LinkError
 from .fields import Fields
 
+MAX_INTERFACE = 15  # octets: IFNAMSIZ of Linux without its final zero
 MAX_PASSWORD = 80  # octets: TCP_MD5SIG_MAXKEYLEN of Linux
 
 
 def decode(where: str, value: Any) -> Peer:
     """A peer; LinkError names the bad field."""
     fields = Fields(where, value)
-    address = fields.address("address")
-    if address is None or not any(address):
-        raise LinkError(f"{where}.address: the peer's address is expected")
+    interface = _interface(fields)
+    address = _address(fields, interface)
+    between_links = address == UNKNOWN or link_local(address)
     source = fields.address("source_address", None)
     if source is not None and len(source) != len(address):
         raise LinkError(f"{where}.source_address: {show(source)} is not of the family of the peer's address")
+    if source is not None and link_local(source) != between_links:
+        raise LinkError(f"{where}.source_address: of {show(source)} and the peer's address one alone is link-local")
     router_id = fields.address("router_id")
     if router_id is None or len(router_id) != 4 or not any(router_id):
         raise LinkError(f"{where}.router_id: an IPv4 address other than 0.0.0.0 is expected")
@@ -35,7 +38,7 @@ def decode(where: str, value: Any) -> Peer:
     if not families or len(set(families)) != len(families) or not set(families) <= set(FAMILIES):
         raise LinkError(f"{where}.families: one or both of {', '.join(FAMILIES)} are expected")
     hops = Fields(f"{where}.next_hop", fields.take("next_hop"))
-    next_hop = {name: _next_hop(hops, name, name in families) for name in FAMILIES}
+    next_hop = {name: _next_hop(hops, name, name in families and not between_links) for name in FAMILIES}
     hops.end()
     dynamic = fields.take("dynamic_asn", None)
     if dynamic not in (None, INTERNAL, EXTERNAL):
@@ -66,6 +69,7 @@ def decode(where: str, value: Any) -> Peer:
         restart_time=_restart_time(fields),
         ttl=ttl,
         ttl_security=ttl_security,
+        interface=interface,
     )
     fields.end()
     return peer
@@ -77,7 +81,8 @@ def encode(peer: Peer) -> dict[str, Any]:
     return {
         "local_asn": peer.local_asn,
         "peer_asn": peer.peer_asn,
-        "address": show(peer.address),
+        "address": None if peer.address == UNKNOWN else show(peer.address),
+        "interface": peer.interface,
         "port": peer.port,
         "source_address": None if peer.source_address is None else show(peer.source_address),
         "router_id": show(peer.router_id),
@@ -96,6 +101,25 @@ def encode(peer: Peer) -> dict[str, Any]:
     }
 
 
+def _interface(fields: Fields) -> str | None:
+    value = fields.take("interface", None)
+    if value is not None and not (isinstance(value, str) and 1 <= len(value.encode()) <= MAX_INTERFACE):
+        raise LinkError(f"{fields.where}.interface: a name of 1 to {MAX_INTERFACE} octets is expected, or null")
+    return value
+
+
+def _address(fields: Fields, interface: str | None) -> bytes:
+    address = fields.address("address", *(() if interface is None else (None,)))
+    if address is None and interface is not None:
+        return UNKNOWN
+    if address is None or not any(address):
+        raise LinkError(f"{fields.where}.address: the peer's address is expected, or the interface behind which it is")
+    if link_local(address) and interface is None:
+        text = f"{show(address)} is link-local: the interface is expected as well"
+        raise LinkError(f"{fields.where}.address: {text}")
+    return address
+
+
 def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
     hop = hops.address(name, None)
     if hop is None:
@@ -103,7 +127,7 @@ def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
             raise LinkError(f"{hops.where}.{name}: is missing, but the peer carries {name}")
         return None
     extended = name == IPV4 and family(hop) == IPV6  # RFC 8950
-    if not (family(hop) == name or extended) or not any(hop):
+    if not (family(hop) == name or extended) or not any(hop) or link_local(hop):
         raise LinkError(f"{hops.where}.{name}: {show(hop)} cannot be an {name} next hop")
     return hop
 

@@ -79,3 +79,12 @@ def test_a_bad_prefix_says_why(text: str, reason: str | None) -> None:
         return
     with pytest.raises(ValueError, match=reason):
         addresses.parse_prefix(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("fe80::1", True), ("febf::1", True), ("fec0::1", False), ("fe00::1", False), ("2001:db8::1", False)],
+)
+def test_link_local_addresses(text: str, is_one: bool) -> None:
+    assert addresses.link_local(addresses.parse(text)) is is_one
+    assert not addresses.link_local(addresses.parse("169.254.0.1"))

@@ -88,15 +88,6 @@ def test_what_is_dropped(name: str) -> None:
         messages.decode(bytes.fromhex(golden), source, hops)
 
 
-@pytest.mark.parametrize(
-    ("text", "is_one"),
-    [("fe80::1", True), ("febf::1", True), ("fec0::1", False), ("fe00::1", False), ("2001:db8::1", False)],
-)
-def test_link_local_addresses(text: str, is_one: bool) -> None:
-    assert messages.link_local(parse(text)) is is_one
-    assert not messages.link_local(parse("169.254.0.1"))
-
-
 @pytest.mark.soak
 @given(st.binary(max_size=120), st.sampled_from([ROUTER, NOBODY, parse("2001:db8::1")]))
 def test_anything_is_taken_or_dropped(data: bytes, source: bytes) -> None:

@@ -25,6 +25,7 @@ PEER: dict[str, Any] = {
     "router_id": "10.0.1.11", "hold_time": 9, "keepalive_time": 3, "connect_retry": 5, "password": "s3cret",
     "families": ["ipv4", "ipv6"], "next_hop": {"ipv4": "10.0.1.11", "ipv6": "2001:db8:dc:1::11"}, "multihop": False,
 }  # fmt: skip
+UNNUMBERED: dict[str, Any] = {**PEER, "address": None, "interface": "eth1", "source_address": None, "next_hop": {}}
 PATH: dict[str, Any] = {
     "peers": ["tor1"], "communities": ["64512:200"], "large_communities": ["64512:1:2"], "local_preference": 200,
 }  # fmt: skip
@@ -80,6 +81,25 @@ def test_how_bfd_watches_a_peer_is_kept_in_the_journal_too() -> None:
         assert journal.load(saved(store)).peers["tor1"].bfd == settings
 
 
+@pytest.mark.parametrize(
+    ("peer", "where"),
+    [
+        (UNNUMBERED, "interface eth1"),
+        ({**UNNUMBERED, "next_hop": {"ipv6": "2001:db8:dc:1::11"}}, "interface eth1"),
+        ({**UNNUMBERED, "address": "fe80::1", "source_address": "fe80::11"}, "fe80::1%eth1"),
+        ({**PEER, "interface": "eth1"}, "10.0.1.1"),
+        ({**PEER, "interface": "eth1", "address": "2001:db8::1", "source_address": None}, "2001:db8::1"),
+    ],
+)
+def test_peers_behind_an_interface_are_kept_in_the_journal_too(peer: dict[str, Any], where: str) -> None:
+    store = Store()
+    assert full(store, changed("peers>tor1", peer)).any
+    kept = store.state.peers["tor1"]
+    assert (kept.interface, kept.where) == ("eth1", where)
+    assert journal.load(saved(store)).peers["tor1"] == kept
+    assert full(store, changed("peers>tor1", {**peer, "interface": "eth2"})).peers
+
+
 REFUSED = [
     ("peers>tor1>bfd", 5, "peers.tor1.bfd: an object is expected"),
     ("peers>tor1>bfd", {**BFD, "receive_ms": 49}, "bfd.receive_ms: 49 is no whole number from 50 to 60000"),
@@ -97,6 +117,14 @@ REFUSED = [
     ("peers>tor1>address", "tor1", "peers.tor1.address: 'tor1' is not an IP address"),
     ("peers>tor1>address", "::", "peers.tor1.address: the peer's address is expected"),
     ("peers>tor1>address", "2001:db8::1", "peers.tor1.source_address: 10.0.1.11 is not of the family of the peer's"),
+    ("peers>tor1>address", None, "peers.tor1.address: the peer's address is expected, or the interface behind which"),
+    ("peers>tor1>interface", "", "peers.tor1.interface: a name of 1 to 15 octets is expected, or null"),
+    ("peers>tor1>interface", "x" * 16, "peers.tor1.interface: a name of 1 to 15 octets is expected, or null"),
+    ("peers>tor1>interface", 2, "peers.tor1.interface: a name of 1 to 15 octets is expected, or null"),
+    ("peers>tor1", {**PEER, "address": "fe80::1"}, "address: fe80::1 is link-local: the interface is expected as well"),
+    ("peers>tor1", {**UNNUMBERED, "source_address": "2001:db8::1"}, "2001:db8::1 and the peer's address one alone is"),
+    ("peers>tor1", {**UNNUMBERED, "source_address": "10.0.1.11"}, "10.0.1.11 is not of the family of the peer's addr"),
+    ("peers>tor1>next_hop>ipv6", "fe80::1", "peers.tor1.next_hop.ipv6: fe80::1 cannot be an ipv6 next hop"),
     ("peers>tor1>router_id", "0.0.0.0", "peers.tor1.router_id: an IPv4 address other than 0.0.0.0 is expected"),
     ("peers>tor1>router_id", "2001:db8::1", "peers.tor1.router_id: an IPv4 address other than 0.0.0.0 is expected"),
     ("peers>tor1>families", [], "peers.tor1.families: one or both of ipv4, ipv6 are expected"),
