@@ -9,8 +9,8 @@ RFC 5880 sections 6.5, 6.8.1 to 6.8.4, 6.8.6, 6.8.7, 6.8.12, 6.8.16. The driver 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, Union
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Union
 
 from ..base.addresses import show
 from ..base.backoff import jittered
@@ -21,6 +21,11 @@ from . import fsm
 from .fsm import Effect, Event, State
 from .packet import Control, encode
 
+_DEADLINES = ("detect", "transmit", "finish")
+_CARRIED = (  # what a session of another process takes over as it is
+    *("diagnostic", "remote_diagnostic", "heard_at", "sent_at", "desired_tx", "tx", "required_rx", "rx"),
+    *("lost", "polling", "poll_again", "transitions", "ups", "downs", "received", "sent"),
+)
 SLOW = 1_000_000  # microseconds: the least interval of a session that is not up (section 6.8.3)
 
 
@@ -168,6 +173,33 @@ class Session:
             self._received,
             self._sent,
         )
+
+    # Another process
+
+    def export(self) -> dict[str, Any]:
+        """All of it but name, address and settings, as plain data: ``adopt`` goes on from there."""
+        remote = None if self._remote is None else [self._remote.state.value, *self._remote[1:]]
+        return {
+            "discriminator": self.discriminator,
+            "state": self.state.value,
+            "remote": remote,
+            "deadlines": {name: at for name in _DEADLINES if (at := self._deadlines.at(name)) is not None},
+            "planned": None if self._planned is None else list(self._planned),
+            **{name: getattr(self, f"_{name}") for name in _CARRIED},
+        }
+
+    def adopt(self, found: Mapping[str, Any]) -> None:
+        """Takes over what another session's ``export`` gave; KeyError, TypeError or ValueError when it is none."""
+        remote = found["remote"]
+        self.discriminator = int(found["discriminator"])
+        self.state = State(found["state"])
+        self._remote = None if remote is None else Control(State(remote[0]), *remote[1:])
+        self._deadlines.clear()
+        for name, at in found["deadlines"].items():
+            self._deadlines.set(name, float(at))
+        self._planned = None if found["planned"] is None else (found["planned"][0], found["planned"][1])
+        for name in _CARRIED:
+            setattr(self, f"_{name}", found[name])
 
     # States
 

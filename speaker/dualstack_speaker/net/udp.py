@@ -50,8 +50,11 @@ def open_receiver(ipv6: bool, port: int) -> socket.socket:
     return sock
 
 
-def open_sender(ipv6: bool, source: bytes | None) -> socket.socket:
-    """A socket with a source port of its own and TTL 255; OSError when the address is not this host's."""
+def open_sender(ipv6: bool, source: bytes | None, interface: int = 0) -> socket.socket:
+    """A socket with a source port of its own and TTL 255; OSError when the address is not this host's.
+
+    ``interface``: index, where the addresses are link-local.
+    """
     sock = _open(ipv6)
     try:
         if ipv6:
@@ -63,7 +66,7 @@ def open_sender(ipv6: bool, source: bytes | None) -> socket.socket:
         address = show(source) if source is not None else "::" if ipv6 else "0.0.0.0"
         for port in random.sample(_PORTS, _TRIES):
             try:
-                sock.bind((address, port))
+                sock.bind((address, port, 0, interface) if ipv6 else (address, port))
                 return sock
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:

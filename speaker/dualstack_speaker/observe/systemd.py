@@ -28,3 +28,9 @@ def watchdog_interval() -> float | None:
     if not allowed.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     return int(allowed) / 2e6
+
+
+def environment() -> dict[str, str]:
+    """What another process needs to speak to the service manager in the place of this one, as variables."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -14,7 +14,7 @@ import contextlib
 import os
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..base.addresses import show
@@ -27,6 +27,7 @@ from ..net import udp
 from ..observe.logs import Log
 from .alarm import Alarm
 from .bgp_io import reason
+from .handover_fds import Give, Take
 
 PORTS = {False: 3784, True: 4784}  # one hop, several
 COUNTERS = ("transitions", "ups", "downs", "received", "sent")
@@ -105,6 +106,57 @@ class BfdDriver:
         seen = watch.session.snapshot()
         return tuple(before + getattr(seen, counter) for before, counter in zip(past, COUNTERS))
 
+    # Another process
+
+    def sockets(self, fds: Give) -> dict[str, Any]:
+        """The sockets, as plain data that names them by their numbers; they stay in use here until the end."""
+        receivers = [[*key, fds.put(sock)] for key, sock in self._receivers.items()]
+        watches = [*self._watches.values(), *self._leaving]
+        senders = {
+            str(watch.session.discriminator): fds.put(watch.sender) for watch in watches if watch.sender is not None
+        }
+        return {"receivers": receivers, "senders": senders}
+
+    def export(self) -> dict[str, Any]:
+        """The sessions of the moment as plain data."""
+        watches = [*((watch, False) for watch in self._watches.values()), *((watch, True) for watch in self._leaving)]
+        return {
+            "past": {name: list(counts) for name, counts in self._past.items()},
+            "watches": [
+                {
+                    "name": watch.session.name,
+                    "leaving": leaving,
+                    "remote": watch.path.remote.hex(),
+                    "local": None if watch.path.local is None else watch.path.local.hex(),
+                    "multihop": watch.path.multihop,
+                    "interface": watch.path.interface,
+                    "settings": watch.session.settings._asdict(),
+                    "session": watch.session.export(),
+                }
+                for watch, leaving in watches
+            ],
+        }
+
+    def adopt(self, sockets: Mapping[str, Any], found: Mapping[str, Any], fds: Take) -> None:
+        """Goes on with what another process had; KeyError, TypeError, ValueError or OSError when it is not usable."""
+        for ipv6, multihop, number in sockets["receivers"]:
+            self._receive((ipv6, multihop), fds.take(number))
+        self._past = {name: tuple(counts) for name, counts in found["past"].items()}
+        for entry in found["watches"]:
+            local = None if entry["local"] is None else bytes.fromhex(entry["local"])
+            path = Path(bytes.fromhex(entry["remote"]), local, entry["multihop"], entry["interface"])
+            session = Session(entry["name"], path.remote, Bfd(**entry["settings"]), 0, random.random)
+            session.adopt(entry["session"])
+            self._sessions.add(path, session)
+            number = sockets["senders"].get(str(session.discriminator))
+            watch = _Watch(self, session, path, None if number is None else fds.take(number))
+            if entry["leaving"]:
+                self._leaving.append(watch)
+            else:
+                self._watches[session.name] = watch
+            watch.open()
+            watch.feed(lambda now: [])
+
     # From the sessions
 
     def perform(self, watch: _Watch, outputs: list[Output]) -> None:
@@ -131,9 +183,11 @@ class BfdDriver:
     def receiver(self, ipv6: bool, multihop: bool) -> None:
         """Opens the receiving socket of a family and port where it is not open; OSError when it can't be."""
         if (ipv6, multihop) not in self._receivers:
-            sock = udp.open_receiver(ipv6, PORTS[multihop])
-            self._receivers[ipv6, multihop] = sock
-            self._loop.add_reader(sock, self.read, ipv6, multihop)
+            self._receive((ipv6, multihop), udp.open_receiver(ipv6, PORTS[multihop]))
+
+    def _receive(self, key: tuple[bool, bool], sock: socket.socket) -> None:
+        self._receivers[key] = sock
+        self._loop.add_reader(sock, self.read, *key)
 
     def read(self, ipv6: bool, multihop: bool) -> None:
         """Takes what has arrived. Datagrams that are not good are dropped without a word: anybody may send them."""
@@ -176,13 +230,13 @@ class BfdDriver:
 class _Watch:
     """A session with its sending socket and timer."""
 
-    def __init__(self, driver: BfdDriver, session: Session, path: Path) -> None:
+    def __init__(self, driver: BfdDriver, session: Session, path: Path, sender: socket.socket | None = None) -> None:
         self.session = session
         self.path = path
         self.error = ""
         self._driver = driver
         self._loop = asyncio.get_running_loop()
-        self._sender: socket.socket | None = None
+        self.sender = sender
         self._alarm = Alarm(self._loop, self._expire)
         self._opening: asyncio.TimerHandle | None = None
         port = PORTS[path.multihop]
@@ -194,8 +248,8 @@ class _Watch:
         self._opening = None
         try:
             self._driver.receiver(self._ipv6, self.path.multihop)
-            if self._sender is None:
-                self._sender = udp.open_sender(self._ipv6, self.path.local)
+            if self.sender is None:
+                self.sender = udp.open_sender(self._ipv6, self.path.local, self.path.interface)
             self.error = ""
         except OSError as error:
             self.error = f"no socket for BFD (UDP port {PORTS[self.path.multihop]}): {reason(error)}"
@@ -206,14 +260,14 @@ class _Watch:
         self._alarm.cancel()
         if self._opening is not None:
             self._opening.cancel()
-        if self._sender is not None:
-            self._sender.close()
+        if self.sender is not None:
+            self.sender.close()
 
     def send(self, data: bytes) -> None:
         """Sends a packet; the next one tries again where there is no way just now."""
-        if self._sender is not None:
+        if self.sender is not None:
             with contextlib.suppress(OSError):
-                self._sender.sendto(data, self._target)
+                self.sender.sendto(data, self._target)
 
     def receive(self, packet: Control) -> None:
         """A packet of this session arrived."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,12 @@ from ..base.model import Delta, Desired, Paths
 from ..link.store import Changes, Store
 from ..observe.logs import Log
 from .bgp_io import BgpDriver
+from .handover_fds import Give, Take
 from .layer2_io import Layer2Driver
 from .phase import Phase
 from .watching import Watching
+
+_STAGGER = 0.05  # seconds between the sessions that repeat their routes after a take-over
 
 
 class Engine:
@@ -34,6 +38,7 @@ class Engine:
         self._layer2 = layer2
         self.synced = False
         self._phase = Phase.OFF
+        self._heir = False  # everything is built, nothing is begun: another process has the sockets
 
     @property
     def state(self) -> Desired:
@@ -81,6 +86,73 @@ class Engine:
             elif before is Phase.WITHDRAWN:
                 self._fill(name, session)
             session.flush()
+
+    # Another process
+
+    def freeze(self) -> None:
+        """BGP stands still; BFD and layer 2, which would be missed within milliseconds, go on."""
+        self._watching.hold()
+        for session in self._sessions.values():
+            session.freeze()
+
+    def thaw(self) -> None:
+        """BGP goes on."""
+        for session in self._sessions.values():
+            session.thaw()
+        self._watching.release()
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether BGP should have heard of a path since ``freeze``."""
+        return self._watching.disturbed
+
+    def export(self, fds: Give) -> dict[str, Any]:
+        """What another process needs beyond the desired state, as plain data, and all sockets; after ``freeze``."""
+        return {
+            "synced": self.synced,
+            "phase": self._phase.value,
+            "waiting": None if self._waiting is None else self._waiting.when(),
+            "sessions": {name: session.export(fds) for name, session in self._sessions.items()},
+            "watching": self._watching.sockets(fds),
+            "layer2": self._layer2.export(fds),
+        }
+
+    def last_words(self) -> dict[str, Any]:
+        """What moves on until the other process takes over."""
+        return {"watching": self._watching.export(), "layer2": self._layer2.counts()}
+
+    def prepare(self, saved: Desired) -> None:
+        """Builds everything for this state without a socket, while another process still has them."""
+        self._heir = True
+        self._replace(saved)
+
+    def adopt(self, found: Mapping[str, Any], fds: Take) -> None:
+        """Goes on with what ``export`` of another process gave, after ``prepare``. Sends nothing before the loop turns.
+
+        KeyError, TypeError, ValueError or OSError when it is not usable.
+        """
+        loop = asyncio.get_running_loop()
+        self.synced, self._phase = found["synced"], Phase(found["phase"])
+        if found["waiting"] is not None:
+            self._waiting = loop.call_at(found["waiting"], self._settle)
+        for number, (name, session) in enumerate(self._sessions.items()):
+            if self._phase is Phase.WITHDRAWN:
+                session.put(self.state.routes, None)
+            state = found["sessions"].get(name)
+            if state is not None:
+                session.adopt(state, fds, self._waiting is not None)
+                loop.call_later(number * _STAGGER, session.repeat)
+            else:
+                loop.call_soon(session.start)
+        self._layer2.adopt(self.state.layer2, found["layer2"], fds)
+
+    def finish(self, found: Mapping[str, Any], last: Mapping[str, Any], fds: Take) -> None:
+        """The other process has let go, and these were its ``last_words``."""
+        self._watching.adopt(found["watching"], last["watching"], fds)
+        self._layer2.take_counts(last["layer2"])
+        self._heir = False
+        for name, peer in self.state.peers.items():
+            self._watching.take(name, peer)
 
     def leave(self) -> None:
         """Ends the sessions without a word: peers with graceful restart keep the routes for the next process."""
@@ -130,10 +202,13 @@ class Engine:
                 begun.append(name)
             else:
                 session.reconfigure(peer)
-            self._watching.take(name, peer)
+            if not self._heir:
+                self._watching.take(name, peer)
         touched = set()
         for (before, after), keys in changes.routes.items() if self._phase is not Phase.WITHDRAWN else ():
             touched |= self._route(before, after, keys, begun)
+        if self._heir:
+            return
         for name in begun:
             self._sessions[name].start()
         for name in touched:

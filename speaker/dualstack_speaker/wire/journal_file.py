@@ -33,6 +33,7 @@ class JournalFile:
         self._whole = b""  # the record of a whole state that is to take the file's place
         self._waiting: list[bytes] = []  # records to be appended
         self._base = self._grown = 0  # octets of the whole state, of what was appended to it
+        self._renewing = False  # a snapshot is wanted though nothing changed
         self._snapshot_due = True  # the file is not ours yet, or has a torn end
         self._writer: asyncio.Task[None] | None = None
 
@@ -60,6 +61,11 @@ class JournalFile:
         self._waiting.clear()
         self._wake()
 
+    def renew(self) -> None:
+        """Writes the state of the moment: who wrote the file before was another process, maybe under another name."""
+        self._renewing = True
+        self._wake()
+
     async def flush(self) -> None:
         """Waits until everything is written."""
         while self._writer is not None:
@@ -72,10 +78,10 @@ class JournalFile:
     async def _write(self) -> None:
         try:
             await asyncio.sleep(_DELAY)
-            while self._whole or self._waiting:
+            while self._whole or self._waiting or self._renewing:
                 if self._whole:
                     self._write_whole()
-                elif self._snapshot_due or self._grown > self._base + _SLACK:
+                elif self._renewing or self._snapshot_due or self._grown > self._base + _SLACK:
                     await self._write_snapshot()
                 else:
                     self._write_changes()
@@ -104,6 +110,7 @@ class JournalFile:
         self._grown += len(data)
 
     async def _write_snapshot(self) -> None:
+        self._renewing = False
         self._waiting.clear()  # the snapshot holds them; what comes from now on is appended to it
         state = self._state()
         frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))

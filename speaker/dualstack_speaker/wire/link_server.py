@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import stat
+import socket
 from typing import Any
 
 from ..link import messages
 from ..link.errors import LinkError
 from ..link.framing import Lines, LineTooLong
 from ..link.routes import Decoder
+from ..net import local
 from ..observe.logs import Log
 from .bgp_io import reason
 from .drain import Drain
 from .engine import Engine
 from .journal_file import JournalFile
+from .stream import Stream
 
+_GRACE = 1.0  # seconds that a client has to take its last answers
+_PAUSE = 1.0  # seconds without new clients after one could not be taken
 _UNREAD = 4 * 1024 * 1024  # octets of answers that a client may leave unread
 
 
@@ -33,34 +38,63 @@ class LinkServer:
         self._drain = drain
         self._log = log
         self._client: _Client | None = None
-        self._server: asyncio.AbstractServer | None = None
+        self._listener: socket.socket | None = None
+        self._held = False
         self._decoder = Decoder()
 
-    async def start(self) -> None:
-        """Binds the socket (mode 0660); OSError when it cannot be."""
-        if os.path.exists(self._path) and stat.S_ISSOCK(os.stat(self._path).st_mode):
-            os.unlink(self._path)  # left over from a process that was killed
-        before = os.umask(0o117)
-        try:
-            self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Client(self), self._path)
-        finally:
-            os.umask(before)
+    @property
+    def listener(self) -> socket.socket:
+        """The socket on which it listens."""
+        assert self._listener is not None
+        return self._listener
+
+    def start(self, listener: socket.socket | None = None) -> None:
+        """Binds the socket (mode 0660), or takes one that is bound; OSError when it cannot be."""
+        self._listener = listener or local.listen(self._path, 0o660)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    def hold(self) -> None:
+        """Takes no request until ``release``: the state stays as it is."""
+        self._held = True
+        asyncio.get_running_loop().remove_reader(self.listener)
+        if self._client is not None:
+            self._client.stream.freeze()
+
+    def release(self) -> None:
+        """Goes on."""
+        self._held = False
+        self._listen_again()
+        if self._client is not None:
+            self._client.stream.thaw()
 
     def close(self) -> None:
         """Stops listening and drops the client."""
-        if self._server is not None:
-            self._server.close()
-            if os.path.exists(self._path):
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
         if self._client is not None:
-            client, self._client = self._client, None  # its end is no news any more
-            client.drop()
+            self._client.stream.close(_GRACE)
 
-    def take_over(self, client: _Client) -> None:
-        """A client connected: the one before is dropped."""
+    def _listen_again(self) -> None:
+        if self.listener.fileno() >= 0 and not self._held:
+            asyncio.get_running_loop().add_reader(self.listener, self._accept)
+
+    def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            sock, _unused = self.listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return  # it went away again
+        except OSError as error:  # too many files: it stays readable
+            self._log.write("error", "link refused", {"reason": reason(error)})
+            loop.remove_reader(self.listener)
+            loop.call_later(_PAUSE, self._listen_again)
+            return
         if self._client is not None:
-            self._client.drop()
-        self._client = client
+            self._client.stream.close(_GRACE)
+        self._client = _Client(self, sock)
         self._log.write("info", "link up")
 
     def lost(self, client: _Client) -> None:
@@ -109,40 +143,36 @@ class LinkServer:
         return messages.encode_ack(seq, str(error))
 
 
-class _Client(asyncio.Protocol):
-    def __init__(self, server: LinkServer) -> None:
+class _Client:
+    """One connection, as its stream's listener."""
+
+    def __init__(self, server: LinkServer, sock: socket.socket) -> None:
         self._server = server
         self._lines = Lines()
-        self._transport: asyncio.Transport | None = None
+        self.stream = Stream(sock, self)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._server.take_over(self)
-
-    def data_received(self, data: bytes) -> None:
+    def on_received(self, data: bytes) -> None:
         try:
             lines = self._lines.feed(data)
         except LineTooLong as error:
-            self._write(messages.encode_ack(None, str(error)))
-            self.drop()
+            self.stream.write(messages.encode_ack(None, str(error)))
+            self._end(_GRACE)
             return
         for line in lines:
-            self._write(self._server.answer(line))
+            self.stream.write(self._server.answer(line))
+            if self.stream.pending > _UNREAD:
+                self._end(0.0)
+                return
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+    def on_blocked(self) -> None:
+        """Answers wait, up to a bound."""
+
+    def on_writable(self) -> None:
+        """All answers are out."""
+
+    def on_lost(self, error: OSError | None) -> None:
         self._server.lost(self)
 
-    def drop(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
-
-    def _write(self, data: bytes) -> None:
-        if self._transport is None:
-            return
-        self._transport.write(data)
-        if self._transport.get_write_buffer_size() > _UNREAD:
-            self._transport.abort()
-            self._transport = None
+    def _end(self, grace: float) -> None:
+        self.stream.close(grace)
+        self._server.lost(self)

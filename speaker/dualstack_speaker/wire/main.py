@@ -11,14 +11,18 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 from ..observe import systemd
 from ..observe.config_file import ConfigError
 from ..observe.logs import Log
+from . import handover_take
 from .bgp_io import reason
 from .config import DEFAULT_PATH, Config, load
 from .drain import Drain
 from .engine import Engine
+from .handover import Handover
+from .handover_take import CannotTakeOver, Heir
 from .journal_file import JournalFile
 from .layer2_io import Layer2Driver
 from .link_server import LinkServer
@@ -31,6 +35,11 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="dualstack-speaker wire", description="Keeps the BGP, ARP and NDP sockets.")
     parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="check the configuration and exit")
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="take over from the process that runs, with its sockets and sessions, and exit when that is done",
+    )
     options = parser.parse_args(arguments)
     try:
         config = load(options.config)
@@ -40,16 +49,35 @@ def run(arguments: list[str]) -> int:
     if options.check:
         return 0
     log = Log(config.log_level, prefix="JOURNAL_STREAM" in os.environ)
+    if options.take_over:
+        return handover_take.spawn(lambda tell: _take_over(config, log, tell))
     _realtime(config.realtime_priority, log)
     try:
-        asyncio.run(_serve(config, log))
+        asyncio.run(_serve(config, log, None))
     except OSError as error:
         log.write("error", "cannot start", {"reason": reason(error), "path": error.filename})
         return 1
     return 0
 
 
-async def _serve(config: Config, log: Log) -> None:
+def _take_over(config: Config, log: Log, tell: Callable[[str], None]) -> int:
+    """The new process: builds everything at the priority of others, for the old one still has all the work."""
+    try:
+        heir = Heir(handover_path(config), tell)
+        _realtime(config.realtime_priority, log)
+        asyncio.run(_serve(config, log, heir))
+    except CannotTakeOver as error:
+        tell(str(error))
+        return 1
+    return 0
+
+
+def handover_path(config: Config) -> str:
+    """Where a process that takes over finds the one that runs."""
+    return f"{config.socket}.handover"
+
+
+async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -61,14 +89,22 @@ async def _serve(config: Config, log: Log) -> None:
         stop.set()
 
     loop.add_signal_handler(signal.SIGUSR1, leave)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to read again
     layer2 = Layer2Driver(config.exclude_interfaces, log)
     engine = Engine(log, layer2, config.restart_patience)
     journal = JournalFile(config.journal, lambda: engine.state, log)
     drain = Drain(f"{config.journal}.drain", engine, log)
     server = LinkServer(config.socket, engine, journal, drain, log)
-    await server.start()
+    handover = Handover(handover_path(config), engine, journal, server, log)
+    if heir is not None:
+        engine.prepare(heir.saved)
+        heir.take(engine, server, handover, log)
+        journal.renew()
+    else:
+        server.start()
+        handover.start()
     drain.restore()
-    saved = journal.load()
+    saved = journal.load() if heir is None else None
     if saved is not None:
         engine.restore(saved)
         log.write(
@@ -79,9 +115,12 @@ async def _serve(config: Config, log: Log) -> None:
     gc.collect()
     gc.freeze()
     systemd.notify("READY=1")
+    if heir is not None:
+        heir.tell("")
     log.write("info", "started", {"socket": config.socket})
     await _watch(stop)
     systemd.notify("STOPPING=1")
+    handover.close()
     server.close()
     if leaving.is_set():
         engine.leave()

@@ -91,7 +91,7 @@ class Stream:
         if not self._still and self.socket.fileno() >= 0:
             self._loop.remove_reader(self.socket)
             self._loop.remove_writer(self.socket)
-        self._still = True
+        self._still = True  # and what is written meanwhile waits
 
     def thaw(self) -> None:
         """Reads and writes."""

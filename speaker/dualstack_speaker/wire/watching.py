@@ -12,13 +12,15 @@ accepts no connection while its BFD session is down.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ..base.model import Peer
 from ..observe.logs import Log
 from .bfd_io import BfdDriver
 from .bgp_io import BgpDriver
+from .handover_fds import Give, Take
 
 SETTLE = 1.0  # seconds from Established to the first packet; slow start takes as long between two
 ALONE = 3.0  # seconds from a new peer to the first packet where BGP is not established
@@ -32,6 +34,7 @@ class Watching:
         self._bfd = BfdDriver(log, self._lost, self._back)
         self._loop = asyncio.get_running_loop()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._held: list[Callable[[], None]] | None = None  # what BGP is to be told later
 
     def take(self, name: str, peer: Peer | None) -> None:
         """A peer is new, changed or gone (None)."""
@@ -55,6 +58,38 @@ class Watching:
         peer = self._sessions[name].session.peer
         return None if peer.bfd is None else self._bfd.status(name, peer.bfd)
 
+    # Another process
+
+    def hold(self) -> None:
+        """BGP is told nothing until ``release``."""
+        self._held = []
+
+    def release(self) -> None:
+        """BGP is told now what it was not."""
+        held, self._held = self._held or [], None
+        for tell in held:
+            tell()
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether there is something that it was not told."""
+        return bool(self._held)
+
+    def sockets(self, fds: Give) -> dict[str, Any]:
+        """The sockets, as plain data."""
+        return self._bfd.sockets(fds)
+
+    def export(self) -> dict[str, Any]:
+        """The state of the moment, as plain data."""
+        timers = {name: handle.when() for name, handle in self._timers.items()}
+        return {"bfd": self._bfd.export(), "timers": timers}
+
+    def adopt(self, sockets: Mapping[str, Any], found: Mapping[str, Any], fds: Take) -> None:
+        """Goes on with what another process had; KeyError, TypeError, ValueError or OSError when it is not usable."""
+        self._bfd.adopt(sockets, found["bfd"], fds)
+        for name, at in found["timers"].items():
+            self._timers[name] = self._loop.call_at(at, self._begin, name)
+
     def stop(self) -> None:
         """Says AdminDown to everybody."""
         for name in list(self._timers):
@@ -75,9 +110,15 @@ class Watching:
         self._bfd.watch(name, self._sessions[name].session.peer)
 
     def _lost(self, name: str, why: str) -> None:
+        if self._held is not None:
+            self._held.append(partial(self._lost, name, why))
+            return
         self._sessions[name].path_lost(why)
 
     def _back(self, name: str) -> None:
+        if self._held is not None:
+            self._held.append(partial(self._back, name))
+            return
         session = self._sessions.get(name)
         if session is not None:
             session.start()
