@@ -207,19 +207,19 @@ def allocation_twice(case: Case) -> Iterator[Problem]:
                     yield Problem(place, "", "an expression repeats a value: MetalLB refuses the pool", "Remove one.")
 
 
-@rule("allocation-for-all", HINT)
-def allocation_for_all(case: Case) -> Iterator[Problem]:
+@rule("allocation-for-nobody", WARNING)
+def allocation_for_nobody(case: Case) -> Iterator[Problem]:
     """serviceAllocation names namespaces or Services.
 
-    Source: MetalLB `allocator.go` isPoolCompatibleWithService: three empty lists match every Service.
+    Source: MetalLB `allocator.go`: such a pool is neither pinned for a Service nor one without serviceAllocation, from
+    which others are served; asked for by name it serves everybody (isPoolCompatibleWithService).
     """
     for pool in _pools(case):
         chosen = pool.allocation
         if chosen and not (chosen.namespaces or chosen.namespace_selectors or chosen.service_selectors):
-            reason = f"names nobody, so it is for every Service, with priority {chosen.priority}"
-            yield Problem(
-                _place(pool, "serviceAllocation"), "", reason, "Name namespaces or selectors, if that is meant."
-            )
+            reason = "names nobody: only Services that ask for the pool get its addresses, whatever its priority"
+            fix = "Name namespaces or selectors, or leave serviceAllocation out."
+            yield Problem(_place(pool, "serviceAllocation"), "", reason, fix)
 
 
 @rule("namespace-selectors-open", WARNING, only=modes.METALLB)
@@ -285,7 +285,7 @@ RULES = (
     pool_counters,
     pool_holds_host,
     allocation_twice,
-    allocation_for_all,
+    allocation_for_nobody,
     namespace_selectors_open,
     pool_not_announced,
 )

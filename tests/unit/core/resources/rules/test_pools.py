@@ -89,7 +89,7 @@ EXAMPLES = [
         ),
     ),
     Example(
-        "allocation-for-all",
+        "allocation-for-nobody",
         K8S,
         "IPAddressPool p: spec.serviceAllocation",
         lambda f: (
