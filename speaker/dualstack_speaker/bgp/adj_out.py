@@ -11,7 +11,8 @@ change back to what was sent takes the pending entry away. Without a session, al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..base.addresses import FAMILIES, IPV4, prefix_family
 from ..base.model import Attributes, Peer
@@ -20,6 +21,7 @@ from .framing import message
 from .messages import Negotiated, encode_route_refresh
 
 SLICE = 500  # prefixes made into UPDATEs at a time: what one turn of the event loop may cost
+_UNKNOWN = Attributes((), (), -1)  # what a peer holds that another process has not told: like nothing that is wanted
 _BODY = iana.MAX_LENGTH - iana.HEADER_LENGTH - 4  # what the two length fields of an UPDATE leave
 
 
@@ -114,14 +116,37 @@ class AdjOut:
         """Whether the first full transfer of this session was sent to its end."""
         return bool(self._active) and not any(self._families[name].end_of_rib for name in self._active)
 
-    def all_known(self) -> None:
-        """From now on, what is there is all there is."""
-        self._known = True
+    def set_known(self, known: bool) -> None:
+        """Whether what is there is all there is."""
+        self._known = known
 
     @property
     def counts(self) -> dict[str, int]:
         """How many prefixes the peer was sent, per family."""
         return {name: len(routes.sent) for name, routes in self._families.items()}
+
+    def export(self) -> dict[str, Any]:
+        """What the peer was not sent yet, as plain data: the routes themselves another process knows."""
+        return {
+            name: {
+                "unsent": [key.hex() for key in self._families[name].pending],
+                "end_of_rib": self._families[name].end_of_rib,
+                "end_mark": self._families[name].end_mark,
+            }
+            for name in self._active
+        }
+
+    def adopt(self, negotiated: Negotiated, found: Mapping[str, Any]) -> None:
+        """All that was put was sent in another process, but for what that one's ``export`` names."""
+        self._active = negotiated.families
+        for name in self._active:
+            routes, left = self._families[name], found[name]
+            routes.sent = {key: value for key, value in routes.pending.items() if value is not None}
+            routes.pending = {}
+            for key in map(bytes.fromhex, left["unsent"]):
+                routes.pending[key] = routes.sent.get(key)
+                routes.sent[key] = _UNKNOWN
+            routes.end_of_rib, routes.end_mark = left["end_of_rib"], left["end_mark"]
 
     def take(self, peer: Peer, four_octet_asn: bool, draining: bool = False) -> bytes:
         """The next slice as UPDATE messages, empty when nothing waits. What it returns counts as sent.

@@ -9,7 +9,8 @@ is to be sent; what follows for the peer as a whole is ``session``'s.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ..base.backoff import jittered
 from ..base.deadlines import Deadlines
@@ -22,6 +23,7 @@ from .fsm import Event, State
 DIAL_TIME = 5.0  # seconds: SYNs at 0, 1 and 3 s
 OPEN_HOLD = 60.0  # seconds for the peer's OPEN; RFC 4271 suggests 4 minutes, we leave a dead end sooner
 LEAST_KEEPALIVE = 1.0  # seconds between two (RFC 4271 section 4.4)
+_STANDING = ("hold", "keepalive", "send_hold")  # deadlines of an established connection
 _KEEPING = (iana.CONFIGURATION_CHANGE, iana.COLLISION)  # after which the peer may keep our routes
 SEND_HOLD = 480.0  # seconds; RFC 9687: the greater of 8 minutes and twice the hold time
 
@@ -120,6 +122,31 @@ class Connection:
     def hold_time(self) -> int:
         """Seconds; 0 where none was agreed on."""
         return self.negotiated.hold_time if self.negotiated else 0
+
+    def export(self) -> dict[str, Any]:
+        """An established connection as plain data, for another process."""
+        return {
+            "offered": [[code, value.hex()] for code, value in self.offered],
+            "ours": self.ours.hex(),
+            "theirs": self.theirs.hex(),
+            "rest": self.framer.rest.hex(),
+            "deadlines": {name: at for name in _STANDING if (at := self.deadlines.at(name)) is not None},
+            "blocked": self.blocked,
+        }
+
+    def adopt(self, peer: Peer, found: Mapping[str, Any]) -> None:
+        """Becomes what another process had; KeyError, TypeError or ValueError when it is none."""
+        self.offered = tuple((code, bytes.fromhex(value)) for code, value in found["offered"])
+        self.ours, self.theirs = bytes.fromhex(found["ours"]), bytes.fromhex(found["theirs"])
+        try:
+            self.negotiated = messages.negotiate(peer, self.offered, messages.decode_open(self.theirs))
+        except SessionError as error:
+            raise ValueError(error.text) from None
+        self.framer.feed(bytes.fromhex(found["rest"]))
+        for name, at in found["deadlines"].items():
+            self.deadlines.set(name, float(at))
+        self.blocked = bool(found["blocked"])
+        self.state = State.ESTABLISHED
 
     def _judge(self, peer: Peer, kind: int, body: bytes) -> tuple[Event, Detail]:
         if kind == iana.OPEN:

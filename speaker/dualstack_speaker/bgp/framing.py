@@ -27,6 +27,11 @@ class Framer:
         """Adds octets as they arrived."""
         self._buffer += data
 
+    @property
+    def rest(self) -> bytes:
+        """What is left: less than one message once all were taken."""
+        return bytes(self._buffer)
+
     def take(self) -> tuple[int, bytes] | None:
         """The next whole message as (type, body), None when more octets are needed; SessionError on a bad header."""
         buffer = self._buffer

@@ -12,10 +12,9 @@ of an old one are dropped; so do outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Callable, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, NamedTuple
 
-from ..base.addresses import show
 from ..base.backoff import Backoff
 from ..base.model import Attributes, Peer
 from ..base.outputs import Dial, Field, Hangup, Note, Output, Send
@@ -117,7 +116,7 @@ class Session:
 
     def all_known(self) -> None:
         """All routes were put: the peer may now drop what it kept over the restart and did not get again."""
-        self._routes.all_known()
+        self._routes.set_known(True)
 
     def leave(self, now: float) -> list[Output]:
         """Ends the session without a word, so that the peer keeps the routes until the next process is there."""
@@ -259,6 +258,47 @@ class Session:
             words.waiting(self.peer, self.deaf) if passively else self._last_error,
         )
 
+    # Another process
+
+    def export(self) -> dict[str, Any]:
+        """What another process needs beyond peer and routes, as plain data; ``connection`` None unless established."""
+        established = self._main.state is State.ESTABLISHED
+        return {
+            "connection": self._main.export() if established else None,
+            "routes": self._routes.export(),
+            "restarted": self._restarted,
+            "draining": self._draining,
+            "established_at": self._established_at,
+            "flaps": self._flaps,
+            "updates_received": self._updates_received,
+            "last_error": self._last_error,
+        }
+
+    def adopt(self, found: Mapping[str, Any], known: bool) -> int:
+        """Goes on where ``export`` was made, once all routes were put; the connection's number, 0 where there is none.
+
+        ``known``: whether these are all routes. KeyError, TypeError or ValueError when it is not usable.
+        """
+        self._flaps, self._last_error = int(found["flaps"]), str(found["last_error"])
+        self._updates_received = int(found["updates_received"])
+        self._restarted, self._draining = bool(found["restarted"]), bool(found["draining"])
+        self._routes.set_known(known)
+        if found["connection"] is None:
+            return 0
+        connection = Connection(self.new_number())
+        connection.adopt(self.peer, found["connection"])
+        assert connection.negotiated is not None
+        self._connections = [connection]
+        self._routes.adopt(connection.negotiated, found["routes"])
+        self._established_at = float(found["established_at"])
+        return connection.number
+
+    def repeat(self) -> None:
+        """Sends everything once more: what the peer holds is then what this program makes of the routes."""
+        negotiated = self._main.negotiated
+        if self._main.state is State.ESTABLISHED and negotiated is not None:
+            self._routes.again(negotiated.families, negotiated.enhanced_refresh)
+
     # The table
 
     @property
@@ -289,7 +329,7 @@ class Session:
         connection.state = after
         out = self._actions[action](connection, now, detail)
         if State.ESTABLISHED in (before, after) and before is not after:
-            fields: dict[str, Field] = {"peer": self.name, "address": show(self.peer.address)}
+            fields: dict[str, Field] = {"peer": self.name, "address": self.peer.where}
             if after is not State.ESTABLISHED:
                 fields["reason"] = self._last_error
             out.append(Note("session up" if after is State.ESTABLISHED else "session down", fields))

@@ -17,7 +17,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..base.addresses import show
+from ..base.addresses import link_local, show
 from ..base.model import Bfd, Peer
 from ..base.outputs import Note, Send
 from ..bfd.packet import BadPacket, Control
@@ -291,4 +291,8 @@ class _Watch:
 
 def _path(peer: Peer) -> Path:
     assert isinstance(peer.bfd, Bfd)
-    return Path(peer.address, peer.source_address, peer.bfd.minimum_ttl is not None)
+    interface = 0
+    if peer.interface is not None and link_local(peer.address):
+        with contextlib.suppress(OSError):  # without the interface nothing can be sent; BGP says why
+            interface = socket.if_nametoindex(peer.interface)
+    return Path(peer.address, peer.source_address, peer.bfd.minimum_ttl is not None, interface)

@@ -10,49 +10,41 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..base.addresses import show
-from ..base.model import Attributes, Peer
+from ..base.model import UNKNOWN, Attributes, Peer
 from ..base.outputs import Dial, Hangup, Note, Output, Send
 from ..bgp.fsm import State
 from ..bgp.session import Session
 from ..net import tcp
 from ..observe.logs import Log
 from .alarm import Alarm
+from .handover_fds import Give, Take
+from .stream import Stream
 
 _GRACE = 1.0  # seconds that a closing connection has to get its last message out
 
 
-class Stream(asyncio.Protocol):
-    """One TCP connection of a peer; hands everything on with its number."""
+class _Ear:
+    """Hands what a connection brings on with its number."""
 
     def __init__(self, driver: BgpDriver, number: int) -> None:
         self._driver = driver
         self._number = number
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The transport stands; any octet left unsent counts as blocked."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.set_write_buffer_limits(high=0)
-        self._driver.on_connected(self._number, transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Octets arrived."""
+    def on_received(self, data: bytes) -> None:
         self._driver.on_received(self._number, data)
 
-    def pause_writing(self) -> None:
-        """The socket's buffer is full."""
+    def on_blocked(self) -> None:
         self._driver.on_blocked(self._number)
 
-    def resume_writing(self) -> None:
-        """Everything is handed to the socket."""
+    def on_writable(self) -> None:
         self._driver.on_writable(self._number)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._driver.on_closed(self._number, reason(exc) if exc else "connection closed by the peer")
+    def on_lost(self, error: OSError | None) -> None:
+        self._driver.on_closed(self._number, reason(error) if error else "connection closed by the peer")
 
 
 class BgpDriver:
@@ -62,9 +54,10 @@ class BgpDriver:
         self.session = Session(name, peer, random.random, restarted)
         self._log = log
         self._loop = asyncio.get_running_loop()
-        self._transports: dict[int, asyncio.Transport] = {}  # by the number of the connection
+        self._streams: dict[int, Stream] = {}  # by the number of the connection
         self._dialling: dict[int, asyncio.Task[None]] = {}
-        self._closing: set[asyncio.Transport] = set()
+        self._closing: set[Stream] = set()
+        self._frozen = False
         self._alarm = Alarm(self._loop, self._expire)
         self._pumping = False
         self.established = False
@@ -110,16 +103,17 @@ class BgpDriver:
     @property
     def closing(self) -> bool:
         """Whether a last message is still on its way."""
-        return any(transport.get_write_buffer_size() > 0 for transport in self._closing)
+        return any(stream.pending for stream in self._closing)
 
     def status(self) -> dict[str, Any]:
         """The session's part of the status."""
         peer, seen = self.session.peer, self.session.snapshot(self._loop.time())
         return {
             "state": seen.state,
-            "address": show(peer.address),
+            "address": None if peer.address == UNKNOWN else show(peer.address),
+            "interface": peer.interface,
             "peer_asn": seen.peer_asn,
-            "transport": "ipv4" if len(peer.address) == 4 else "ipv6",
+            "transport": peer.transport,
             "families": list(seen.families or peer.families),
             "established_s": None if seen.established_s is None else round(seen.established_s, 3),
             "flaps": seen.flaps,
@@ -127,14 +121,57 @@ class BgpDriver:
             "last_error": seen.last_error,
         }
 
+    # Another process
+
+    def freeze(self) -> None:
+        """Neither reads nor sends nor lets a deadline pass until ``thaw``."""
+        self._frozen = True
+        self._alarm.cancel()
+        for stream in self._streams.values():
+            stream.freeze()
+
+    def thaw(self) -> None:
+        """Goes on."""
+        self._frozen = False
+        for stream in self._streams.values():
+            stream.thaw()
+        self._go_on()
+
+    def export(self, fds: Give) -> dict[str, Any]:
+        """The session as plain data and its socket; a connection that is not established stays behind."""
+        stream = self._streams.get(self.session.number)
+        found: dict[str, Any] = {"session": self.session.export(), "socket": None}
+        if found["session"]["connection"] is not None and stream is not None:
+            found.update(socket=fds.put(stream.socket), unsent=stream.unsent.hex())
+        return found
+
+    def adopt(self, found: Mapping[str, Any], fds: Take, known: bool) -> None:
+        """Goes on with what another process had, once all routes were put; dials where it had no connection.
+
+        KeyError, TypeError, ValueError or OSError when it is not usable.
+        """
+        sock = None if found["socket"] is None else fds.take(found["socket"])
+        number = self.session.adopt(found["session"], known)
+        if sock is None:
+            self._loop.call_soon(self.start)
+            return
+        self._streams[number] = Stream(sock, _Ear(self, number), bytes.fromhex(found["unsent"]))
+        self.established = True
+        self._alarm.set(self.session.next_deadline)
+
+    def repeat(self) -> None:
+        """Sends all routes once more."""
+        self.session.repeat()
+        self.flush()
+
     # From the connection
 
-    def on_connected(self, number: int, transport: asyncio.Transport) -> None:
-        """The connection stands."""
-        if self._dialling.pop(number, None) is None:
-            transport.abort()
+    def on_connected(self, number: int, sock: socket.socket) -> None:
+        """The connection that was dialled stands."""
+        if self._dialling.pop(number, None) is None or self._frozen:
+            sock.close()
             return
-        self._transports[number] = transport
+        self._streams[number] = Stream(sock, _Ear(self, number))
         self._feed(lambda now: self.session.connected(number, now))
 
     def on_received(self, number: int, data: bytes) -> None:
@@ -169,28 +206,32 @@ class BgpDriver:
     def _run(self, outputs: list[Output]) -> None:
         for output in outputs:
             if isinstance(output, Send):
-                transport = self._transports.get(output.number)
-                if transport is not None:
-                    transport.write(output.data)
+                stream = self._streams.get(output.number)
+                if stream is not None:
+                    stream.write(output.data)
             elif isinstance(output, Dial):
                 self._dialling[output.number] = self._loop.create_task(self._dial(output.number))
             elif isinstance(output, Hangup):
                 self._hang_up(output.number)
             elif isinstance(output, Note):
                 self._log.write("info", output.kind, output.fields)
-        if self.session.waiting and not self._pumping:
-            self._pumping = True
-            self._loop.call_soon(self._pump)
-        self._alarm.set(self.session.next_deadline)
+        if not self._frozen:
+            self._go_on()
         established = self.session.state is State.ESTABLISHED
         if established is not self.established:
             self.established = established
             self.on_change(established)
 
+    def _go_on(self) -> None:
+        if self.session.waiting and not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+        self._alarm.set(self.session.next_deadline)
+
     def _pump(self) -> None:
         """One slice of UPDATEs per turn of the loop, so that nobody waits long for it."""
         self._pumping = False
-        if self.session.waiting:
+        if self.session.waiting and not self._frozen:
             self._feed(lambda now: self.session.writable(self.session.number, now))
 
     def _expire(self, due: float) -> None:
@@ -200,29 +241,26 @@ class BgpDriver:
         dialling = self._dialling.pop(number, None)
         if dialling is not None:
             dialling.cancel()
-        transport = self._transports.pop(number, None)
-        if transport is not None:
-            self._closing.add(transport)
-            transport.close()
-            self._loop.call_later(_GRACE, self._let_go, transport)
-
-    def _let_go(self, transport: asyncio.Transport) -> None:
-        self._closing.discard(transport)
-        transport.abort()
+        stream = self._streams.pop(number, None)
+        if stream is not None:
+            self._closing.add(stream)
+            stream.close(_GRACE)
+            self._loop.call_later(_GRACE, self._closing.discard, stream)
 
     async def _dial(self, number: int) -> None:
         peer = self.session.peer
         sock: socket.socket | None = None
         try:
-            sock = tcp.open_client(peer.address, peer.source_address, peer.password, peer.sent_ttl, peer.least_ttl)
-            await self._loop.sock_connect(sock, (show(peer.address), peer.port))
-            await self._loop.create_connection(lambda: Stream(self, number), sock=sock)
+            hops = peer.sent_ttl, peer.least_ttl
+            sock = tcp.open_client(peer.address, peer.source_address, peer.password, *hops, peer.interface)
+            await self._loop.sock_connect(sock, tcp.target(peer.address, peer.port, peer.interface))
+            self.on_connected(number, sock)
             sock = None
         except OSError as error:
             why = reason(error)
             if error.errno == errno.EADDRNOTAVAIL and peer.source_address is not None:
                 why = f"source address {show(peer.source_address)} is not on this host"
-            self.on_closed(number, f"cannot connect to {show(peer.address)} port {peer.port}: {why}")
+            self.on_closed(number, f"cannot connect to {peer.where} port {peer.port}: {why}")
         finally:
             if sock is not None:
                 sock.close()
