@@ -70,6 +70,7 @@ def decode(where: str, value: Any) -> Peer:
         ttl=ttl,
         ttl_security=ttl_security,
         interface=interface,
+        passive=fields.flag("passive", False),
     )
     fields.end()
     return peer
@@ -98,6 +99,7 @@ def encode(peer: Peer) -> dict[str, Any]:
         "bfd": bfd.encode(peer.bfd),
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,
+        "passive": peer.passive,
     }
 
 

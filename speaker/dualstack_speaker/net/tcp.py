@@ -1,41 +1,111 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TCP sockets for routing sessions: MD5 (RFC 2385), TTL, source address. All is set before the connection is made."""
+"""TCP sockets for routing sessions: MD5 (RFC 2385), TTL, source address, interface.
+
+All is set before the connection is made; on a listening socket, before a connection can be accepted. Linux only.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import socket
 import struct
+from typing import NamedTuple
 
-from ..base.addresses import show
+from ..base.addresses import link_local, show
 
 TCP_MD5SIG = 14
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # of Linux: the kernel drops segments that arrive with less
 _MD5SIG = struct.Struct("=128sBBHi80s")  # struct tcp_md5sig: storage, flags, prefixlen, keylen, ifindex, key
 
 
+_LINGER = struct.Struct("=ii")
+
+
+class Ends(NamedTuple):
+    """Packed addresses of a connection; ``interface``: index of the link where they are link-local, else 0."""
+
+    remote: bytes
+    local: bytes
+    interface: int
+
+
 def open_client(
-    peer: bytes, source: bytes | None, password: str | None, ttl: int | None, least: int | None
+    peer: bytes,
+    source: bytes | None,
+    password: str | None,
+    ttl: int | None,
+    least: int | None,
+    interface: str | None = None,
 ) -> socket.socket:
     """A non-blocking TCP socket that is ready to connect to ``peer`` (packed address).
 
     ``ttl``: hop limit of what is sent, None for the system's. ``least``: hop limit below which nothing is accepted
-    (RFC 5082), None for any. OSError when the source is not this host's or an option is refused.
+    (RFC 5082), None for any. ``interface``: the only one that is used. OSError when the source is not this host's, the
+    interface is not there or an option is refused.
     """
-    family = socket.AF_INET if len(peer) == 4 else socket.AF_INET6
-    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    sock = _open(len(peer) == 16)
     try:
+        if interface is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         set_hops(sock, ttl, least)
         if password is not None:
             set_md5(sock, peer, password)
         if source is not None:
-            sock.bind((show(source), 0))
+            sock.bind(target(source, 0, interface))
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def target(address: bytes, port: int, interface: str | None) -> tuple[str, int] | tuple[str, int, int, int]:
+    """An address as sockets take it; OSError when a link-local one is on an interface that is not there."""
+    if interface is not None and link_local(address):
+        return show(address), port, 0, socket.if_nametoindex(interface)
+    return show(address), port
+
+
+def open_listener(ipv6: bool, port: int, backlog: int) -> socket.socket:
+    """A non-blocking socket that listens on all addresses of one family; OSError when the port is taken or not ours.
+
+    It answers with the highest TTL, so that peers with RFC 5082 take the answer.
+    """
+    sock = _open(ipv6)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        set_hops(sock, 255, None)
+        sock.bind(("::" if ipv6 else "0.0.0.0", port))
+        sock.listen(backlog)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def accept(listener: socket.socket) -> tuple[socket.socket, Ends]:
+    """The next connection that was made to us, non-blocking; BlockingIOError when there is none."""
+    sock, remote = listener.accept()
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        packed = [socket.inet_pton(sock.family, end[0].partition("%")[0]) for end in (remote, sock.getsockname())]
+    except OSError:
+        sock.close()
+        raise
+    return sock, Ends(packed[0], packed[1], remote[3] if len(remote) == 4 else 0)
+
+
+def refuse(sock: socket.socket) -> None:
+    """Closes a connection at once, with a reset."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(1, 0))
+    sock.close()
 
 
 def set_hops(sock: socket.socket, ttl: int | None, least: int | None) -> None:
@@ -51,11 +121,20 @@ def set_hops(sock: socket.socket, ttl: int | None, least: int | None) -> None:
         sock.setsockopt(level, accepted, least)
 
 
-def set_md5(sock: socket.socket, peer: bytes, password: str) -> None:
-    """Signs segments from and to ``peer`` (tcp_md5sig of Linux; keys of at most 80 octets)."""
+def set_md5(sock: socket.socket, peer: bytes, password: str | None) -> None:
+    """Signs segments from and to ``peer`` (tcp_md5sig of Linux; keys of at most 80 octets); None: no more."""
     if len(peer) == 4:
         storage = struct.pack("=HH4s", socket.AF_INET, 0, peer)
     else:
         storage = struct.pack("=HHI16sI", socket.AF_INET6, 0, 0, peer, 0)
-    key = password.encode()
-    sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, _MD5SIG.pack(storage, 0, 0, len(key), 0, key))
+    key = (password or "").encode()
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, _MD5SIG.pack(storage, 0, 0, len(key), 0, key))
+    except OSError as error:
+        if key or error.errno != errno.ENOENT:  # there was none to take away
+            raise
+
+
+def _open(ipv6: bool) -> socket.socket:
+    kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+    return socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, kind)

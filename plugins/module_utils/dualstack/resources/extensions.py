@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a BGPPeer says to our speaker alone: annotations, because the kind has no field for it and MetalLB reads none.
 
-Each holds a whole number in decimal digits, as annotations are text.
+Annotations are text: whole numbers in decimal digits, true or false.
 """
 
 from __future__ import annotations
@@ -20,29 +20,36 @@ NUMBERS = {  # attribute of the model: annotation, bounds
     "ttl": ("ttl", Integer(1, 255)),
     "ttl_security": ("ttl-security", Integer(1, 254)),
 }
+SWITCHES = {"passive": "passive"}  # attribute of the model: annotation
+_SWITCH = {"true": True, "false": False}
 
 
 def annotation(attribute: str) -> str:
     """The annotation that gives an attribute of a Peer."""
-    return PREFIX + NUMBERS[attribute][0]
+    return PREFIX + (SWITCHES[attribute] if attribute in SWITCHES else NUMBERS[attribute][0])
 
 
 def extended(peer: Peer, given: Mapping[str, Any], path: str, report: Report) -> Peer | None:
     """The peer with what its annotations say; None after reporting one that can't be read."""
-    known = {annotation(attribute): attribute for attribute in NUMBERS}
+    known = {annotation(attribute): attribute for attribute in (*NUMBERS, *SWITCHES)}
     found: dict[str, Any] = {}
     for key, value in given.items():
         if key not in known:
             continue
-        where = f"{path}: metadata.annotations.{key}"
-        text = str(value)
+        attribute, where, text = known[key], f"{path}: metadata.annotations.{key}", str(value)
+        if attribute in SWITCHES:
+            if text not in _SWITCH:
+                error(report, "syntax", where, value, "is neither true nor false", 'Write it in quotes: "true".')
+                return None
+            found[attribute] = _SWITCH[text]
+            continue
         if not (text.isascii() and text.isdigit()):
             error(report, "syntax", where, value, "is not a whole number", 'Write digits in quotes: "1".')
             return None
-        number = NUMBERS[known[key]][1].read(int(text), where, report)
+        number = NUMBERS[attribute][1].read(int(text), where, report)
         if number is INVALID:
             return None
-        found[known[key]] = number
+        found[attribute] = number
     if {"ttl", "ttl_security"} <= set(found):
         where = f"{path}: metadata.annotations.{annotation('ttl')}"
         error(report, "ttl", where, found["ttl"], "stands beside ttl-security, which sends 255", "Keep one of the two.")
@@ -53,4 +60,5 @@ def extended(peer: Peer, given: Mapping[str, Any], path: str, report: Report) ->
 def said(peer: Peer) -> dict[str, str]:
     """The annotations that say what the peer's fields can't."""
     values = {attribute: getattr(peer, attribute) for attribute in NUMBERS}
-    return {annotation(attribute): str(value) for attribute, value in values.items() if value is not None}
+    numbers = {annotation(attribute): str(value) for attribute, value in values.items() if value is not None}
+    return {**numbers, **{annotation(attribute): "true" for attribute in SWITCHES if getattr(peer, attribute)}}

@@ -139,6 +139,7 @@ class Peer:
     both_families: bool = False
     ttl: int | None = None
     ttl_security: int | None = None
+    passive: bool = False
 
     @property
     def timers(self) -> Timers:

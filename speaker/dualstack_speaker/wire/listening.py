@@ -1,0 +1,199 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections that peers make: a listening socket per family, for those whose addresses are known.
+
+The kernel keeps out segments without the peer's MD5 signature, and with a TTL below what all peers of the family have
+in common; what else concerns one peer alone is set on its connection. Strangers are reset at once. Without
+``listen_port`` nothing listens, so that another speaker of the node can have port 179.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..base.addresses import FAMILIES, IPV6, family, link_local, show
+from ..base.model import Peer
+from ..bgp.words import NOT_LISTENING
+from ..net import tcp
+from ..observe.logs import Log
+from .bgp_io import BgpDriver, reason
+
+BACKLOG = 64
+_BATCH = 16  # connections that are accepted in one turn of the loop
+_RETRY = 5.0  # seconds until a socket that could not be opened is tried again, and that a full process waits
+
+
+class Listening:
+    """The sockets; ``sessions`` are the BGP sessions by name. ``port`` None: there are none."""
+
+    def __init__(self, port: int | None, log: Log, sessions: Mapping[str, BgpDriver]) -> None:
+        self._port = port
+        self._log = log
+        self._sessions = sessions
+        self._loop = asyncio.get_running_loop()
+        self._problems: dict[str, str] = {}  # why a family has no socket
+        self._ears: dict[str, _Ear] = {}
+        self._retry: asyncio.TimerHandle | None = None
+        self._refused = 0
+
+    def start(self, inherited: Mapping[str, socket.socket] | None = None) -> None:
+        """Opens the sockets, or takes those of the process before, by family; retried for as long as it fails."""
+        for name in FAMILIES if self._port is not None else ():
+            self._open(name, (inherited or {}).get(name))
+        self.sync()
+
+    def sync(self) -> None:
+        """Peers have changed: keys, the least TTL, and what sessions know about being dialled."""
+        for name in FAMILIES:
+            peers = [driver.session.peer for driver in self._sessions.values()]
+            peers = [peer for peer in peers if any(peer.address) and family(peer.address) == name]
+            ear = self._ears.get(name)
+            if ear is not None:
+                for address, why in ear.sync(peers):
+                    self._log.write("error", "no TCP MD5", {"address": show(address), "reason": why})
+        for driver in self._sessions.values():
+            driver.session.deaf = self._deaf(driver.session.peer.transport)
+
+    def freeze(self) -> None:
+        """Accepts nothing more; what comes waits in the kernel."""
+        for ear in self._ears.values():
+            self._loop.remove_reader(ear.sock)
+
+    def thaw(self) -> None:
+        """Accepts again."""
+        for name, ear in self._ears.items():
+            self._loop.add_reader(ear.sock, self._accept, name)
+
+    def sockets(self) -> dict[str, socket.socket]:
+        """By family."""
+        return {name: ear.sock for name, ear in self._ears.items()}
+
+    def close(self) -> None:
+        """Listens no more."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self.freeze()
+        for ear in self._ears.values():
+            ear.sock.close()
+        self._ears.clear()
+
+    def status(self) -> dict[str, Any] | None:
+        """Its part of the status; None where nothing is to listen."""
+        if self._port is None:
+            return None
+        return {"port": self._port, "errors": dict(self._problems), "refused": self._refused}
+
+    def _deaf(self, name: str) -> str:
+        return NOT_LISTENING if self._port is None else self._problems.get(name, "")
+
+    def _open(self, name: str, inherited: socket.socket | None = None) -> None:
+        assert self._port is not None
+        try:
+            sock = inherited or tcp.open_listener(name == IPV6, self._port, BACKLOG)
+        except OSError as error:
+            problem = f"port {self._port} ({name}): {reason(error)}"
+            if self._problems.get(name) != problem:
+                self._log.write("error", "not listening", {"port": self._port, "family": name, "reason": reason(error)})
+            self._problems[name] = problem
+            self._later()
+            return
+        self._problems.pop(name, None)
+        self._ears[name] = _Ear(sock)
+        self._loop.add_reader(sock, self._accept, name)
+        self._log.write("info", "listening", {"port": self._port, "family": name})
+
+    def _later(self) -> None:
+        if self._retry is None:
+            self._retry = self._loop.call_later(_RETRY, self._again)
+
+    def _again(self) -> None:
+        self._retry = None
+        for name in FAMILIES:
+            if name not in self._ears:
+                self._open(name)
+        self.freeze()
+        self.thaw()
+        self.sync()
+
+    def _accept(self, name: str) -> None:
+        for _unused in range(_BATCH):
+            try:
+                sock, ends = tcp.accept(self._ears[name].sock)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                continue
+            except OSError as error:  # no descriptors left: what waits stays readable
+                self._log.write("error", "not accepted", {"family": name, "reason": reason(error)})
+                self._loop.remove_reader(self._ears[name].sock)
+                self._later()
+                return
+            self._admit(sock, ends)
+
+    def _admit(self, sock: socket.socket, ends: tcp.Ends) -> None:
+        driver = self._find(ends)
+        why = "no peer has this address"
+        if driver is not None:
+            peer = driver.session.peer
+            try:
+                tcp.set_hops(sock, peer.sent_ttl, peer.least_ttl)
+            except OSError as error:
+                why = reason(error)
+            else:
+                driver.accept(sock)
+                return
+        self._refused += 1
+        fields = {"address": show(ends.remote), "local": show(ends.local), "reason": why}
+        self._log.write("warning", "connection refused", fields)
+        tcp.refuse(sock)
+
+    def _find(self, ends: tcp.Ends) -> BgpDriver | None:
+        """Whose connection it is; a peer that names our address comes before one that does not."""
+        found = None
+        for driver in self._sessions.values():
+            peer = driver.session.peer
+            if peer.address != ends.remote or peer.source_address not in (None, ends.local):
+                continue
+            if link_local(peer.address) and peer.interface is not None:
+                try:
+                    if socket.if_nametoindex(peer.interface) != ends.interface:
+                        continue
+                except OSError:
+                    continue
+            if found is None or peer.source_address is not None:
+                found = driver
+        return found
+
+
+class _Ear:
+    """A listening socket and what is set on it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._keys: dict[bytes, str] = {}
+        self._least = 0
+
+    def sync(self, peers: Sequence[Peer]) -> Iterator[tuple[bytes, str]]:
+        """Sets what these peers need; addresses whose key could not be set, with the reason."""
+        least = min((peer.least_ttl or 0 for peer in peers), default=0)
+        if least != self._least:
+            tcp.set_hops(self.sock, None, least)
+            self._least = least
+        wanted: dict[bytes, str] = {}
+        for peer in peers:
+            if peer.password is not None:
+                wanted.setdefault(peer.address, peer.password)
+        for address in self._keys.keys() - wanted.keys():
+            tcp.set_md5(self.sock, address, None)
+            del self._keys[address]
+        for address, password in wanted.items():
+            if self._keys.get(address) != password:
+                try:
+                    tcp.set_md5(self.sock, address, password)
+                    self._keys[address] = password
+                except OSError as error:
+                    yield address, reason(error)
