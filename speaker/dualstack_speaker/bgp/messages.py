@@ -95,7 +95,7 @@ def negotiate(peer: Peer, offered: Iterable[capabilities.Capability], theirs: Op
     if peer.extended_next_hop and not (ours.extended_next_hop and others.extended_next_hop):
         families = tuple(name for name in families if name != IPV4)
     if not families:
-        text = f"peer carries none of {', '.join(carried)}: activate them for us on {show(peer.address)}"
+        text = f"peer carries none of {', '.join(carried)}: activate them for us on {peer.where}"
         text += " (IPv4 with an IPv6 next hop: RFC 8950)" if peer.extended_next_hop else ""
         raise SessionError(iana.OPEN_ERROR, iana.BAD_CAPABILITY, text, capabilities.families_of(offered))
     return Negotiated(
@@ -115,10 +115,10 @@ def _wrong_asn(peer: Peer, asn: int) -> str:
     if asn == 0:
         return "nobody has this ASN (RFC 7607)"
     if peer.peer_asn is not None:
-        return "" if asn == peer.peer_asn else f"{peer.peer_asn} is configured for {show(peer.address)}"
+        return "" if asn == peer.peer_asn else f"{peer.peer_asn} is configured for {peer.where}"
     if (asn == peer.local_asn) == peer.internal:
         return ""
-    return f"{show(peer.address)} must be {'in our AS' if peer.internal else 'in another AS than'} {peer.local_asn}"
+    return f"{peer.where} must be {'in our AS' if peer.internal else 'in another AS than'} {peer.local_asn}"
 
 
 def encode_notification(code: int, subcode: int, data: bytes = b"") -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..base.addresses import show
 from ..base.model import Peer
 
 NOT_LISTENING = "listen_port is not set in wire.json"
@@ -19,22 +18,22 @@ REPLACED = "the process is being replaced"
 
 def silence(peer: Peer) -> str:
     """Nobody answered a dial."""
-    return f"no answer from {show(peer.address)} port {peer.port}{_doubts(peer)}"
+    return f"no answer from {peer.where} port {peer.port}{_doubts(peer)}"
 
 
 def unheard(peer: Peer, doubtful: bool) -> str:
     """The hold time is over. ``doubtful``: nothing was ever heard on this connection."""
-    return f"hold timer expired: nothing heard from {show(peer.address)}{_doubts(peer) if doubtful else ''}"
+    return f"hold timer expired: nothing heard from {peer.where}{_doubts(peer) if doubtful else ''}"
 
 
 def stuck(peer: Peer) -> str:
     """The send hold time is over."""
-    return f"send hold timer expired: {show(peer.address)} takes no data"
+    return f"send hold timer expired: {peer.where} takes no data"
 
 
 def waiting(peer: Peer, deaf: str) -> str:
     """A passive peer has not come yet; ``deaf``: why it can't."""
-    text = f"passive: waits for {show(peer.address)} to connect"
+    text = f"passive: waits for {peer.where} to connect"
     return f"{text}, but nothing listens here: {deaf}" if deaf else text + _doubts(peer)
 
 
