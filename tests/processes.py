@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
 import signal
 import socket
 import subprocess
@@ -84,6 +87,30 @@ class Link:
         self.socket.close()
 
 
+class Heir:
+    """A process that took over from one of ours: not our child, so nobody learns its exit status."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._handle = os.pidfd_open(pid)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Signals it, unless it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Waits for its end."""
+        if self._handle >= 0:
+            assert select.select([self._handle], [], [], seconds)[0], "it did not end"
+            os.close(self._handle)
+            self._handle = -1
+
+
 class Wire:
     """A ``wire`` process with its own files; ``prefix`` is a command that starts it in a network namespace."""
 
@@ -95,15 +122,34 @@ class Wire:
         self.config.write_text(json.dumps({"socket": str(self.path), "journal": str(self.journal), **config}))
         self.log = folder / "log"
         self.command = [*prefix, sys.executable, "-m", "dualstack_speaker", "wire", "--config", str(self.config)]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Heir | None = None
         self._links: list[Link] = []
+
+    def spawn(self) -> None:
+        """Starts the process and does not wait."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, stderr=log)
 
     def start(self) -> None:
         """Starts the process and waits until it listens."""
         begun = self.log.read_text().count("event=started") if self.log.exists() else 0
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stderr=log)
+        self.spawn()
         until(lambda: self.log.read_text().count("event=started") > begun, "wire started")
+
+    def take_over(self) -> subprocess.CompletedProcess[str]:
+        """Starts a process that takes over, and waits until it has or has not."""
+        return subprocess.run([*self.command, "--take-over"], check=False, stderr=subprocess.PIPE, text=True)
+
+    def upgrade(self) -> float:
+        """Has another process take over; for how many milliseconds BGP stood still."""
+        assert self.process is not None
+        with open(self.log, "ab") as log:
+            subprocess.run([*self.command, "--take-over"], check=True, stderr=log)
+        self.process.wait(60)
+        words = self.log.read_text().rpartition('event="taken over"')[2].split()
+        found = dict(word.split("=") for word in words[:2])
+        self.process = Heir(int(found["process"]))
+        return float(found["still_ms"])
 
     def link(self) -> Link:
         """A new client, which takes the link over."""
@@ -111,8 +157,8 @@ class Wire:
         self._links.append(link)
         return link
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ends the process with a signal; its exit status."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
+        """Ends the process with a signal; its exit status, None when nobody learns it."""
         assert self.process is not None
         self.process.send_signal(number)
         status = self.process.wait(60)
