@@ -52,13 +52,13 @@ class Session:
     """One peer. ``jitter`` gives numbers in [0, 1).
 
     ``restarted``: the peer may still have routes of the process before, and ``put`` may not have given all of them
-    again; ``all_known`` says when it has. ``deaf`` says why the peer can't dial us; empty where it can.
+    again; ``all_known`` says when it has.
     """
 
     def __init__(self, name: str, peer: Peer, jitter: Callable[[], float], restarted: bool = False) -> None:
         self.name = name
         self.peer = peer
-        self.deaf = words.NOT_LISTENING
+        self._deaf = words.NOT_LISTENING  # why the peer can't dial us; empty where it can
         self._jitter = jitter
         self._last_number = 0
         self._connections = [Connection(0)]  # never empty; the established one is the first
@@ -121,6 +121,13 @@ class Session:
     def leave(self, now: float) -> list[Output]:
         """Ends the session without a word, so that the peer keeps the routes until the next process is there."""
         return self._fire_all(Event.LEAVE, now)
+
+    def hear(self, deaf: str, now: float) -> None:
+        """Whether the peer can dial us from now on; ``deaf`` says why not."""
+        self._deaf = deaf
+        waiting = self._main.state is State.IDLE and self._main.deadlines.at("retry") is not None
+        if waiting and not deaf and self._main.deadlines.at("rest") is None:
+            self._fire(self._main, Event.REST_DUE, now)
 
     def new_number(self) -> int:
         """The number for a connection that the peer has made; ``accepted`` follows."""
@@ -255,7 +262,7 @@ class Session:
             self._flaps,
             self._routes.counts,
             self._updates_received,
-            words.waiting(self.peer, self.deaf) if passively else self._last_error,
+            words.waiting(self.peer, self._deaf) if passively else self._last_error,
         )
 
     # Another process
@@ -471,7 +478,7 @@ class Session:
         if not self.peer.passive:
             pause = self._backoff.delay(self._jitter()) if retry == BACK_OFF else retry
             waiting.deadlines.set("retry", now + pause)
-        if self.peer.passive or not self.deaf:
+        if self.peer.passive or not self._deaf:
             if rest:
                 waiting.deadlines.set("rest", now + rest)
             else:

@@ -64,8 +64,9 @@ class BgpDriver:
         self.on_change: Callable[[bool], None] = lambda established: None  # called when it comes to stand, or to fall
 
     def start(self) -> None:
-        """Dials."""
-        self._run(self.session.start(self._loop.time()))
+        """Dials, where the peer's address is known."""
+        if self.session.peer.address != UNKNOWN:
+            self._run(self.session.start(self._loop.time()))
 
     def stop(self, why: str) -> None:
         """Ends the session with Cease."""
@@ -173,6 +174,19 @@ class BgpDriver:
             return
         self._streams[number] = Stream(sock, _Ear(self, number))
         self._feed(lambda now: self.session.connected(number, now))
+
+    def accept(self, sock: socket.socket) -> None:
+        """The peer has made a connection."""
+        if self._frozen:
+            tcp.refuse(sock)
+            return
+        number = self.session.new_number()
+        self._streams[number] = Stream(sock, _Ear(self, number))
+        self._feed(lambda now: self.session.accepted(number, now))
+
+    def hear(self, deaf: str) -> None:
+        """Whether the peer can dial us; ``deaf`` says why not."""
+        self.session.hear(deaf, self._loop.time())
 
     def on_received(self, number: int, data: bytes) -> None:
         """Octets arrived."""

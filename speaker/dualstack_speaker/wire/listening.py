@@ -56,7 +56,7 @@ class Listening:
                 for address, why in ear.sync(peers):
                     self._log.write("error", "no TCP MD5", {"address": show(address), "reason": why})
         for driver in self._sessions.values():
-            driver.session.deaf = self._deaf(driver.session.peer.transport)
+            driver.hear(self._deaf(driver.session.peer.transport))
 
     def freeze(self) -> None:
         """Accepts nothing more; what comes waits in the kernel."""

@@ -47,7 +47,7 @@ def bring(state: State, peer: Peer) -> Session:
     """A session in a state, at NOW; in Active it waits for the peer and, a while, to dial again."""
     session = Session("tor1", peer, lambda: 0.5)
     if state is State.ACTIVE:
-        session.deaf = ""
+        session.hear("", NOW)
         session.start(NOW)
         session.closed(session.number, "connection refused", NOW)
     steps: list[Callable[[], list[Output]]] = [
