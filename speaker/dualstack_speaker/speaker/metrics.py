@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..observe.metrics import Metric
-from .view import ESTABLISHED
+from .view import ESTABLISHED, place
 
 
 def collect(
@@ -60,7 +60,7 @@ def collect(
         [({"peer": _endpoint(session, ports)}, session["flaps"]) for session in status["sessions"]],
     )
     watched = [
-        ({"peer": session["address"], "family": session["transport"]}, session["bfd"])
+        ({"peer": _behind(session) or session["address"], "family": session["transport"]}, session["bfd"])
         for session in status["sessions"]
         if session.get("bfd") is not None  # a wire that was not restarted yet may not know of BFD
     ]
@@ -88,4 +88,11 @@ def _gauge(name: str, text: str, value: bool) -> Metric:
 
 def _endpoint(session: Mapping[str, Any], ports: Mapping[str, int]) -> str:
     address, port = session["address"], ports.get(session["name"], 179)
+    if _behind(session):
+        return _behind(session)
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _behind(session: Mapping[str, Any]) -> str:
+    """The interface of a session between link-local addresses, which tells it apart; empty for others."""
+    return str(session["interface"]) if place(session) != session["address"] else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .view import TEXTS
+from .view import TEXTS, place
 
 _SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "BFD", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
 _VIP_HEAD = ("VIP", "FAMILY", "SERVICE", "MODE", "ANNOUNCER", "STATE", "BY")
@@ -34,7 +34,7 @@ def _session(session: Mapping[str, Any]) -> Sequence[str]:
     return (
         session["name"],
         session["transport"],
-        session["address"],
+        place(session),
         str(session["peer_asn"]),
         session["state"],
         session["bfd"]["state"] if session.get("bfd") else "-",

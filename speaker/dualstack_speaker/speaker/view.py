@@ -12,6 +12,7 @@ from dualstack.announcing import reasons
 from dualstack.announcing.decide import Announcement
 from dualstack.findings import ERROR, Finding
 
+from ..base.addresses import link_local, parse
 from .delta import State
 
 NOT_CONNECTED = "wireNotConnected"
@@ -60,6 +61,14 @@ def merge(
 def drain_of(wire: Mapping[str, Any] | None) -> str:
     """How far the node is taken out of service; a wire that was not restarted yet may not know of it."""
     return str(wire.get("drain", "off")) if wire else "off"
+
+
+def place(session: Mapping[str, Any]) -> str:
+    """Where a session's peer is: its address, with the interface where it is link-local or not found yet."""
+    address, interface = session["address"], session.get("interface")
+    if address is None:
+        return f"%{interface}"
+    return f"{address}%{interface}" if interface and link_local(parse(address)) else str(address)
 
 
 def session_list(sessions: Mapping[str, Mapping[str, Any]]) -> list[Status]:

@@ -22,8 +22,9 @@ BFD_INTERVAL, BFD_MULTIPLIER = 300, 3  # milliseconds, packets: what FRR takes w
 def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[dict[str, Session], list[Finding]]:
     """The peers of the desired state by name; shape: docs/architecture.md, "speaker and wire".
 
-    A session carries the family of its transport; both with dualStackAddressFamily (MetalLB since 0.15). A peer that
-    can't be spoken to is left out, with a finding; the others are not concerned.
+    A session carries the family of its transport; both with dualStackAddressFamily, and where the peer is known by an
+    interface (MetalLB since 0.15). A peer that can't be spoken to is left out, with a finding; the others are not
+    concerned.
     """
     result: dict[str, Session] = {}
     findings: list[Finding] = []
@@ -53,24 +54,14 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
             )
             return None
         password = secret.password
-    if peer.address is None:
-        raise AssertionError("sessions() leaves out peers without an address")
-    target = parse_address(peer.address)
-    source = _source(peer, target, facts)
-    hops = _next_hops(peer, source, facts)
-    transport = target.family
-    families = [family for family in FAMILIES if peer.both_families or family == transport]
-    if transport == IPV6 and IPV6 in hops and peer.both_families:
-        hops.setdefault(IPV4, hops[IPV6])  # RFC 8950, where the node has nothing else to give
-    for family in [family for family in families if family not in hops]:
-        families.remove(family)
-        severity = ERROR if family == transport else WARNING
-        reason = f"the node has no {FAMILY_NAME[family]} address to give as next hop: the session does not carry it"
-        fix = f"Put an {FAMILY_NAME[family]} address on the interface that leads to the peer."
-        findings.append(Finding("no-next-hop", severity, _path(peer, "peerAddress"), peer.address, reason, fix))
+    target = None if peer.address is None else parse_address(peer.address)
+    source = None if target is None else _source(peer, target, facts)
+    hops = _global_next_hop(peer, facts) if target is None else _next_hops(peer, source, facts)
+    families = list(FAMILIES) if target is None else _carried(peer, target.family, hops, findings)
     if not families:
         return None
-    watched, bfd = _bfd(peer, resources, source is not None and source.network.contains(target), findings)
+    near = target is None or (source is not None and source.network.contains(target))
+    watched, bfd = _bfd(peer, resources, near, findings)
     if not watched:
         return None
     timers = peer.timers
@@ -80,20 +71,36 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         "dynamic_asn": peer.dynamic_asn,
         "graceful_restart": {"time": RESTART_TIME} if peer.graceful_restart else None,
         "address": peer.address,
+        "interface": peer.interface,
         "port": peer.port,
-        "source_address": source.text if source else peer.source_address,
+        "source_address": source.text if source else peer.source_address if target else None,
         "router_id": peer.router_id or router_id(facts, source),
         "hold_time": timers.hold,
         "keepalive_time": max(1, timers.keepalive),
         "connect_retry": timers.connect,
         "password": password,
         "families": families,
-        "next_hop": {family: hops[family] for family in families},
+        "next_hop": {family: hops[family] for family in families if family in hops},
         "multihop": peer.multihop,
         "ttl": peer.ttl,
         "ttl_security": peer.ttl_security,
+        "passive": peer.passive,
         "bfd": bfd,
     }
+
+
+def _carried(peer: Peer, transport: str, hops: dict[str, str], findings: list[Finding]) -> list[str]:
+    """The families of a session between addresses: those that there is a next hop for."""
+    families = [family for family in FAMILIES if peer.both_families or family == transport]
+    if transport == IPV6 and IPV6 in hops and peer.both_families:
+        hops.setdefault(IPV4, hops[IPV6])  # RFC 8950, where the node has nothing else to give
+    for family in [family for family in families if family not in hops]:
+        families.remove(family)
+        severity = ERROR if family == transport else WARNING
+        reason = f"the node has no {FAMILY_NAME[family]} address to give as next hop: the session does not carry it"
+        fix = f"Put an {FAMILY_NAME[family]} address on the interface that leads to the peer."
+        findings.append(Finding("no-next-hop", severity, _path(peer, "peerAddress"), str(peer.address), reason, fix))
+    return families
 
 
 def _bfd(peer: Peer, resources: Resources, near: bool, findings: list[Finding]) -> tuple[bool, dict[str, Any] | None]:
@@ -110,7 +117,7 @@ def _bfd(peer: Peer, resources: Resources, near: bool, findings: list[Finding]) 
         fix = f"Add the BFDProfile; {nearest(peer.bfd_profile, resources.bfd_profiles)}"
         findings.append(Finding("no-bfd-profile", ERROR, _path(peer, "bfdProfile"), peer.bfd_profile, reason, fix))
         return False, None
-    far = not near or (not peer.internal and (peer.multihop or peer.ttl_security is not None))
+    far = not near or (peer.address and not peer.internal and (peer.multihop or peer.ttl_security is not None))
     lowest = profile.minimum_ttl or 256 - (peer.ttl_security or peer.ttl or 255)
     return True, {
         "receive_ms": profile.receive_interval or BFD_INTERVAL,
@@ -148,3 +155,13 @@ def _next_hops(peer: Peer, source: Address | None, facts: NodeFacts) -> dict[str
     for address in near if source else usable:
         hops.setdefault(address.block.family, address.text)
     return hops
+
+
+def _global_next_hop(peer: Peer, facts: NodeFacts) -> dict[str, str]:
+    """The global address on the interface of an unnumbered peer, if it has one.
+
+    The link-local one, behind it and for both families (RFC 2545 section 3, RFC 8950), is known where the session runs.
+    """
+    own = (each for each in addresses(facts) if each.interface == peer.interface and each.block.family == IPV6)
+    usable = next((each for each in own if each.routable), None)
+    return {} if usable is None else {IPV6: usable.text}

@@ -14,12 +14,16 @@ from .texts import same
 
 
 class Session(NamedTuple):
-    """A node's session with a router: the router's name and address, the node's address and ASN (None: any)."""
+    """A node's session with a router: the router's name and address, the node's address and ASN (None: any).
+
+    Of an unnumbered one, either end knows the other by its own interface instead of an address.
+    """
 
     router: str
     router_address: str
     node_address: str
     node_asn: int | None
+    unnumbered: bool = False
 
 
 class Fabric:
@@ -38,7 +42,8 @@ class Fabric:
             if session["kind"] == "node":
                 node, router = session["ends"]
                 asn = None if session["dynamic_asn"] else session["options"].get("local_asn", node["asn"])
-                held = Session(router["host"], router["address"], node["address"], asn)
+                ends = _known_by(session, node, router), _known_by(session, router, node)
+                held = Session(router["host"], *ends, asn, session["unnumbered"])
                 for family in session["families"]:
                     self._sessions.setdefault((node["host"], family), []).append(held)
         self._homes: dict[str, set[str]] = {}
@@ -59,7 +64,7 @@ class Fabric:
         self._towards: dict[tuple[str, str], list[str]] = {}
         for session in plan["sessions"]:
             for own, other in (session["ends"], session["ends"][::-1]):
-                key = own["interface"] if session["unnumbered"] else other["address"]
+                key = _known_by(session, own, other)
                 self._towards.setdefault((own["host"], other["host"]), []).append(key)
 
     def owner(self, host: str, hop: str) -> str | None:
@@ -101,3 +106,8 @@ class Case(NamedTuple):
     vip: Mapping[str, Any]
     fabric: Fabric
     seen: Seen
+
+
+def _known_by(session: Mapping[str, Any], own: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """By what one end of a session knows the other: its address, or an own interface."""
+    return str(own["interface"] if session["unnumbered"] else other["address"])

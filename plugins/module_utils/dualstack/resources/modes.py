@@ -42,7 +42,7 @@ class _Gap(NamedTuple):
 _NEEDS_FRR = "Remove it, or let MetalLB use FRR (frr-k8s)."
 _PEER = (
     _Gap("dynamicASN", "dynamic_asn", (NATIVE,), fix="Give peerASN."),
-    _Gap("interface", "interface", (SPEAKER, NATIVE), fix="Give peerAddress."),
+    _Gap("interface", "interface", (NATIVE,), fix="Give peerAddress."),
     _Gap("localASN", "local_asn", (NATIVE,), (FRR_K8S,), fix="Remove it, and give myASN the ASN that counts."),
     _Gap("vrf", "vrf", (SPEAKER, NATIVE)),
     _Gap("bfdProfile", "bfd_profile", (NATIVE,), fix=_NEEDS_FRR),
@@ -54,7 +54,7 @@ _PEER = (
     _Gap("ebgpMultiHop", "multihop", (), (NATIVE,)),
     *(
         _Gap(f"annotations.{extensions.annotation(attribute)}", attribute, (), METALLB)
-        for attribute in extensions.NUMBERS
+        for attribute in (*extensions.NUMBERS, *extensions.SWITCHES)
     ),
     _Gap(
         "sourceAddress", "source_address", (), (FRR_K8S,), "Remove it: the kernel chooses the address of the session."

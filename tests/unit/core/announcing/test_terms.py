@@ -40,6 +40,7 @@ def test_ipv4_goes_over_an_ipv6_next_hop_where_the_node_has_no_other(own: tuple[
         ({"peer_asn": None, "dynamic_asn": "internal"}, {"peer_asn": None, "dynamic_asn": "internal"}),
         ({"multihop": True, "ttl": 3}, {"multihop": True, "ttl": 3}),
         ({"ttl_security": 1}, {"multihop": False, "ttl_security": 1}),
+        ({"passive": True}, {"passive": True}),
     ],
 )
 def test_terms_of_a_session(said: dict[str, Any], told: dict[str, Any], address: str) -> None:

@@ -41,7 +41,7 @@ CASES = [
         steps(_mode("native"), peer(asn=None, dynamic_asn="external")),
         f"{PEERS}[0].dynamic_asn",
     ),
-    Case("mode-refuses", BOTH, peer(addresses=None, interface="eth1"), f"{PEERS}[0].interface"),
+    Case("mode-refuses", BOTH, steps(_mode("native"), peer(addresses=None, interface="eth1")), f"{PEERS}[0].interface"),
     Case("mode-refuses", BOTH, steps(_mode("native"), peer(local_asn=64999)), f"{PEERS}[0].local_asn"),
     Case("mode-refuses", BOTH, peer(vrf="blue"), f"{PEERS}[0].vrf"),
     # MetalLB without FRR

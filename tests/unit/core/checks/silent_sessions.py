@@ -198,5 +198,6 @@ SILENT: list[tuple[str, Edit]] = [
     ("mode-refuses", METALLB),
     ("mode-ignores", steps(METALLB, put(f"{RACKS}.bfd", "fast"), put(f"{RACKS}.graceful_restart", True))),
     ("mode-refuses", steps(METALLB, peer(asn=None, dynamic_asn="external"))),
+    ("mode-refuses", peer(addresses=None, interface="eth1")),
     ("mode-refuses", steps(METALLB, peer(addresses=None, interface="eth1"))),
 ]

@@ -31,7 +31,7 @@ def told(mode: str, *objects: Any) -> dict[str, str]:
     ("spec", "field", "refusing", "ignoring"),
     [
         ({"dynamicASN": "external", "peerASN": None}, "dynamicASN", {NATIVE}, set()),
-        ({"interface": "eth1", "peerAddress": None}, "interface", {SPEAKER, NATIVE}, set()),
+        ({"interface": "eth1", "peerAddress": None}, "interface", {NATIVE}, set()),
         ({"localASN": 64999}, "localASN", {NATIVE}, {FRR_K8S}),
         ({"vrf": "red"}, "vrf", {SPEAKER, NATIVE}, set()),
         ({"bfdProfile": "fast"}, "bfdProfile", {NATIVE}, set()),

@@ -175,3 +175,23 @@ def test_metrics_of_both_families() -> None:
     ):
         assert line in lines
     assert not [line for line in lines if line.startswith("metallb_bfd") and "10.0.1.1" in line]
+
+
+@pytest.mark.parametrize(
+    ("address", "interface", "shown", "label"),
+    [
+        (None, "eth1", "%eth1", "eth1"),
+        ("fe80::1", "eth1", "fe80::1%eth1", "eth1"),
+        ("2001:db8:dc:1::1", "eth1", "2001:db8:dc:1::1", "[2001:db8:dc:1::1]:179"),
+        ("10.0.1.1", None, "10.0.1.1", "10.0.1.1:179"),
+    ],
+)
+def test_a_peer_behind_an_interface_is_named_by_it(
+    address: str | None, interface: str | None, shown: str, label: str
+) -> None:
+    told = wire("ipv6")
+    told["sessions"]["tor1-ipv6"].update(address=address, interface=interface)
+    status = merge("node1", [announcement("ipv6")], [], acknowledged("ipv6"), told, "")
+    assert f" {shown} " in render(status)
+    text = render_metrics(collect(status, told, True, {}))
+    assert f'metallb_bgp_session_up{{peer="{label}",family="ipv6"}} 1' in text

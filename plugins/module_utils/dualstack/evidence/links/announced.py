@@ -70,7 +70,7 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
     place = connection(node, router)
     expected = f"{case.vip['prefix']} to be announced to {router} ({address})"
     known = (case.seen.node(node)["status"] or {}).get("sessions") or []
-    mine = (one for one in known if same(one["address"]) == same(address) and case.vip["family"] in one["families"])
+    mine = (one for one in known if _is(one, session) and case.vip["family"] in one["families"])
     held = next(mine, None)
     if held is None:
         report.problem(node, expected, "the speaker has no such session", "Run site.yml for the node.", place)
@@ -105,6 +105,13 @@ def _sent(case: Case, node: str, entry: Mapping[str, Any], session: Session, rep
             "See `dualstack-speaker status` and the nodes and peers of the advertisement.",
             place,
         )
+
+
+def _is(one: Mapping[str, Any], session: Session) -> bool:
+    """Whether a session that the speaker tells of is this one."""
+    if session.unnumbered:
+        return bool(one.get("interface") == session.router_address)
+    return same(one["address"] or "") == same(session.router_address)
 
 
 def _strangers(case: Case, report: Report) -> None:

@@ -42,6 +42,11 @@ def mute(case: Case, node: str, report: Report) -> bool:
 
 def own_end(node: str, session: Session, last_error: str) -> str:
     """What to do about an error of the node itself; an empty text where it does not tell."""
+    if session.unnumbered and last_error.startswith("interface "):
+        place = f"See `ip -6 address show dev {session.router_address}` on {node}"
+        return f"{place}: it has to be up, with a link-local address."
+    if session.unnumbered and "router advertisement" in last_error:
+        return f"Does {session.router} know {node} as `neighbor {session.node_address} interface`, and is that link up?"
     return _lost(node, session.node_address) if any(words in last_error for words in _NO_ADDRESS) else ""
 
 
