@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-NEWLINK, GETLINK, NEWADDR, GETADDR = 16, 18, 20, 22  # RTM_…
+NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR = 16, 17, 18, 20, 21, 22  # RTM_…
+RUNNING = 0x40  # IFF_RUNNING: the interface has a carrier
 LINKS, IPV4_ADDRESSES, IPV6_ADDRESSES = 0x1, 0x10, 0x100  # RTMGRP_…: groups of news
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 BUFFER = 1 << 20  # octets: more than the kernel puts into one datagram
@@ -29,16 +30,14 @@ class Dump:
 
     def take(self, datagram: bytes) -> Iterator[bytes]:
         """The bodies of the answers in a datagram; ``done`` once there are no more."""
-        at = 0
-        while at + _HEADER.size <= len(datagram) and not self.done:
-            length, kind, _unused, _unused, _unused = _HEADER.unpack_from(datagram, at)
+        for kind, body in messages(datagram):
             if kind == _DONE:
                 self.done = True
-            elif kind == _ERROR:
-                raise OSError(-struct.unpack_from("=i", datagram, at + _HEADER.size)[0], "rtnetlink refused")
-            elif kind == self._answer:
-                yield datagram[at + _HEADER.size : at + length]
-            at += (length + 3) & ~3
+                return
+            if kind == _ERROR:
+                raise OSError(-struct.unpack_from("=i", body)[0], "rtnetlink refused")
+            if kind == self._answer:
+                yield body
 
 
 class Address(NamedTuple):
@@ -65,15 +64,29 @@ def address(body: bytes) -> Address:
 
 def attributes(data: bytes) -> dict[int, bytes]:
     """Attributes by number."""
-    found = {}
+    return dict(pairs(data))
+
+
+def pairs(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Attributes in their order, for such that come more than once."""
     at = 0
     while at + 4 <= len(data):
         length, kind = struct.unpack_from("=HH", data, at)
         if length < 4:
-            break
-        found[kind & 0x3FFF] = data[at + 4 : at + length]
+            return
+        yield kind & 0x3FFF, data[at + 4 : at + length]
         at += (length + 3) & ~3
-    return found
+
+
+def messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of the messages in a datagram."""
+    at = 0
+    while at + _HEADER.size <= len(datagram):
+        length, kind, _unused, _unused, _unused = _HEADER.unpack_from(datagram, at)
+        if length < _HEADER.size:
+            return
+        yield kind, datagram[at + _HEADER.size : at + length]
+        at += (length + 3) & ~3
 
 
 def drain(receive: Callable[[int], bytes]) -> None:

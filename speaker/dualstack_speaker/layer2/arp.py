@@ -8,39 +8,56 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ETHERTYPE = 0x0806
+REQUEST, REPLY = 1, 2
 BROADCAST = b"\xff" * 6
-_HEAD = bytes.fromhex("0001080006040001")  # Ethernet, IPv4, lengths 6 and 4, request
+UNKNOWN = bytes(4)  # the sender of a probe
+_HEAD = bytes.fromhex("000108000604")  # Ethernet, IPv4, lengths 6 and 4
+_REPLYING = b"\x08\x06" + _HEAD + b"\0\2"
 
 
-class Request(NamedTuple):
-    """Who asks for whom; a probe (RFC 5227) has the sender address 0.0.0.0."""
+class Packet(NamedTuple):
+    """What a frame says; a probe (RFC 5227) has the sender ``UNKNOWN``, in an announcement sender and target agree."""
 
     destination: bytes
+    source: bytes
+    operation: int
     sender_mac: bytes
     sender: bytes
     target: bytes
 
 
-def decode(frame: bytes) -> Request | None:
-    """The request in an Ethernet frame; None when it is anything else."""
-    if len(frame) < 42 or frame[12:14] != b"\x08\x06" or frame[14:22] != _HEAD:
+def decode(frame: bytes) -> Packet | None:
+    """The request or reply in an Ethernet frame; None when it is anything else. What follows is padding."""
+    if len(frame) < 42 or frame[12:20] != b"\x08\x06" + _HEAD or frame[20] or not REQUEST <= frame[21] <= REPLY:
         return None
-    return Request(frame[0:6], frame[22:28], frame[28:32], frame[38:42])
+    return Packet(frame[0:6], frame[6:12], frame[21], frame[22:28], frame[28:32], frame[38:42])
 
 
-def reply(mac: bytes, request: Request) -> bytes:
-    """The answer: ``mac`` has the target; unicast to the asker."""
-    return _frame(request.sender_mac, mac, 2, request.target, request.sender_mac, request.sender)
+def replying(mac: bytes, address: bytes) -> bytes:
+    """What all answers for an address have in common; ``reply`` makes one of it."""
+    return mac + _REPLYING + mac + address
+
+
+def reply(common: bytes, asked: Packet) -> bytes:
+    """The answer, unicast to the asker (RFC 826; to a probe with its sender 0.0.0.0, RFC 5227 section 2.1.1)."""
+    return asked.sender_mac + common + asked.sender_mac + asked.sender
+
+
+def announcement(mac: bytes, address: bytes) -> bytes:
+    """The announcement of RFC 5227 section 2.3."""
+    return _frame(mac, REQUEST, address, bytes(6), address)
 
 
 def gratuitous(mac: bytes, address: bytes) -> list[bytes]:
     """An announcement both as request and as reply: receivers differ in which they heed (RFC 5227 section 3)."""
-    return [
-        _frame(BROADCAST, mac, 1, address, bytes(6), address),
-        _frame(BROADCAST, mac, 2, address, BROADCAST, address),
-    ]
+    return [announcement(mac, address), _frame(mac, REPLY, address, BROADCAST, address)]
 
 
-def _frame(to: bytes, mac: bytes, operation: int, sender: bytes, target_mac: bytes, target: bytes) -> bytes:
-    body = _HEAD[:6] + operation.to_bytes(2, "big") + mac + sender + target_mac + target
-    return to + mac + b"\x08\x06" + body
+def probe(mac: bytes, address: bytes) -> bytes:
+    """The question whether somebody has the address, which changes nobody's table (RFC 5227 section 2.1.1)."""
+    return _frame(mac, REQUEST, UNKNOWN, bytes(6), address)
+
+
+def _frame(mac: bytes, operation: int, sender: bytes, target_mac: bytes, target: bytes) -> bytes:
+    head = BROADCAST + mac + b"\x08\x06" + _HEAD + operation.to_bytes(2, "big")
+    return head + mac + sender + target_mac + target

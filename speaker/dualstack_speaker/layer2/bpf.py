@@ -1,31 +1,85 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters of classic BPF as data, so that the kernel hands over only what may need an answer.
+"""Filters of classic BPF as data, so that the kernel hands over only what may matter.
 
-A row: (code, jump when true, jump when false, k).
+A row: (code, jump when true, jump when false, k). Kept is what asks for one of our addresses or claims one (its sender
+is one of them), untagged or tagged with the VLAN 0, which is only a priority (IEEE 802.1Q). Addresses are told apart
+by their last four octets, in few ranges that may hold others too: the process looks again.
 """
 
 from __future__ import annotations
 
-_LOAD_BYTE, _LOAD_HALF, _JUMP_EQUAL, _RETURN = 0x30, 0x28, 0x15, 0x06
-_KEEP, _DROP = (_RETURN, 0, 0, 0xFFFF), (_RETURN, 0, 0, 0)
+from collections.abc import Iterable, Sequence
 
-ARP_REQUESTS: list[tuple[int, int, int, int]] = [
-    (_LOAD_HALF, 0, 0, 12),
-    (_JUMP_EQUAL, 0, 3, 0x0806),
-    (_LOAD_HALF, 0, 0, 20),
-    (_JUMP_EQUAL, 0, 1, 1),
-    _KEEP,
-    _DROP,
+Row = tuple[int, int, int, int]
+Range = tuple[int, int]
+
+MOST = 24  # ranges in a filter
+_LOAD_WORD, _LOAD_HALF, _LOAD_BYTE, _AND = 0x20, 0x28, 0x30, 0x54
+_JUMP_EQUAL, _JUMP_GREATER, _JUMP_LEAST, _RETURN = 0x15, 0x25, 0x35, 0x06
+_KIND, _TAG = 0xFFFFF000 + 4, 0xFFFFF000 + 44  # SKF_AD_PKTTYPE, SKF_AD_VLAN_TAG of linux/filter.h
+_MULTICAST = 2  # PACKET_MULTICAST: what is above was sent by us, or is for another host
+_KEEP, _DROP = "keep", "drop"  # targets of jumps; None: the next row
+
+Step = tuple[int, "str | None", "str | None", int]
+
+
+def covering(addresses: Iterable[bytes]) -> list[Range]:
+    """At most ``MOST`` ranges over the last four octets that hold these addresses, with the smallest gaps filled."""
+    numbers = sorted({int.from_bytes(address[-4:], "big") for address in addresses})
+    gaps = sorted(range(1, len(numbers)), key=lambda at: numbers[at - 1] - numbers[at])[: MOST - 1]
+    cuts = [0, *sorted(at for at in gaps if numbers[at] - numbers[at - 1] > 1), len(numbers)]
+    return [(numbers[low], numbers[high - 1]) for low, high in zip(cuts, cuts[1:]) if low < high]
+
+
+def covers(ranges: Sequence[Range], address: bytes) -> bool:
+    """Whether an address lies in one of the ranges."""
+    number = int.from_bytes(address[-4:], "big")
+    return any(low <= number <= high for low, high in ranges)
+
+
+def arp(ranges: Sequence[Range]) -> list[Row]:
+    """Requests and replies whose sender or target lies in the ranges."""
+    head: list[Step] = [(_LOAD_HALF, None, None, 12), (_JUMP_EQUAL, None, _DROP, 0x0806)]
+    return _assemble([*_ARRIVED, *head, *_among(28, ranges), *_among(38, ranges), (_RETURN, None, None, 0)])
+
+
+def ndp(ranges: Sequence[Range]) -> list[Row]:
+    """Solicitations and advertisements whose target lies in the ranges, and those that one of the addresses sent."""
+    head: list[Step] = [
+        (_LOAD_HALF, None, None, 12),
+        (_JUMP_EQUAL, None, _DROP, 0x86DD),
+        (_LOAD_BYTE, None, None, 20),
+        (_JUMP_EQUAL, None, _DROP, 58),
+        (_LOAD_BYTE, None, None, 54),
+        (_JUMP_LEAST, None, _DROP, 135),
+        (_JUMP_GREATER, _DROP, None, 136),
+    ]
+    return _assemble([*_ARRIVED, *head, *_among(34, ranges), *_among(74, ranges), (_RETURN, None, None, 0)])
+
+
+_ARRIVED: list[Step] = [
+    (_LOAD_WORD, None, None, _TAG),
+    (_AND, None, None, 0xFFF),
+    (_JUMP_EQUAL, None, _DROP, 0),
+    (_LOAD_WORD, None, None, _KIND),
+    (_JUMP_GREATER, _DROP, None, _MULTICAST),
 ]
-SOLICITATIONS: list[tuple[int, int, int, int]] = [
-    (_LOAD_HALF, 0, 0, 12),
-    (_JUMP_EQUAL, 0, 5, 0x86DD),
-    (_LOAD_BYTE, 0, 0, 20),
-    (_JUMP_EQUAL, 0, 3, 58),
-    (_LOAD_BYTE, 0, 0, 54),
-    (_JUMP_EQUAL, 0, 1, 135),
-    _KEEP,
-    _DROP,
-]
+
+
+def _among(offset: int, ranges: Sequence[Range]) -> list[Step]:
+    """Keeps a frame whose word at ``offset`` lies in the ranges; else goes on behind."""
+    steps: list[Step] = [(_LOAD_WORD, None, None, offset)]
+    for low, high in ranges:
+        steps += [(_JUMP_LEAST, None, "skip", low), (_JUMP_GREATER, None, _KEEP, high)]
+    return steps
+
+
+def _assemble(steps: Sequence[Step]) -> list[Row]:
+    """Distances for names: ``skip`` passes over the next row. The last row drops; one that keeps follows it."""
+    rows = []
+    for at, (code, true, false, k) in enumerate(steps):
+        distance = {None: 0, "skip": 1, _DROP: len(steps) - at - 2, _KEEP: len(steps) - at - 1}
+        rows.append((code, distance[true], distance[false], k))
+    return [*rows, (_RETURN, 0, 0, 0xFFFF)]

@@ -5,75 +5,69 @@
 
 from __future__ import annotations
 
+import errno
 import socket
-import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ..base import netlink
+from ..base.links import Links, question
 from ..base.netlink import Dump
 
 _GROUPS = netlink.LINKS | netlink.IPV4_ADDRESSES | netlink.IPV6_ADDRESSES
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER = 1, 3, 10
-_LINK = struct.Struct("=BxHiII")
+_ROOM = 1 << 20  # octets of news that may wait
+_DATAGRAMS = 256  # read in one turn of the loop
 
 
-class Link(NamedTuple):
-    """An interface; ``kind`` is its ARPHRD number, ``master`` the number of its bridge, bond or VRF (0: none)."""
+class News:
+    """The interfaces of this network namespace, kept up to date by what the kernel tells; OSError when it refuses."""
 
-    number: int
-    name: str
-    mac: bytes
-    flags: int
-    kind: int
-    master: int
+    def __init__(self) -> None:
+        self.socket = _open()
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+            self.socket.bind((0, _GROUPS))
+            self.table = _all()
+        except OSError:
+            self.socket.close()
+            raise
 
+    def read(self) -> None:
+        """Takes in what waits. When more came than the kernel kept, all is asked for again."""
+        for _unused in range(_DATAGRAMS):
+            try:
+                datagram = self.socket.recv(netlink.BUFFER)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                netlink.drain(self.socket.recv)
+                self.table = _all()
+                return
+            for kind, body in netlink.messages(datagram):
+                self.table.apply(kind, body)
 
-def links() -> list[Link]:
-    """All interfaces of this network namespace."""
-    found = []
-    for body in _answers(Dump(netlink.GETLINK, netlink.NEWLINK, _LINK.pack(0, 0, 0, 0, 0))):
-        _unused, kind, index, flags, _unused = _LINK.unpack_from(body)
-        attributes = netlink.attributes(body[_LINK.size :])
-        name = attributes.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
-        master = attributes.get(_IFLA_MASTER, bytes(4))
-        found.append(
-            Link(index, name, attributes.get(_IFLA_ADDRESS, b""), flags, kind, int.from_bytes(master, "little"))
-        )
-    return found
-
-
-def addresses() -> dict[int, list[tuple[bytes, int]]]:
-    """(packed address, prefix length) by interface index.
-
-    Of a point-to-point address the far end stands there: its network is the one on link.
-    """
-    found: dict[int, list[tuple[bytes, int]]] = {}
-    for body in _answers(netlink.addresses()):
-        held = netlink.address(body)
-        address = held.attributes.get(netlink.IFA_ADDRESS) or held.attributes.get(netlink.IFA_LOCAL)
-        if address:
-            found.setdefault(held.interface, []).append((address, held.bits))
-    return found
+    def close(self) -> None:
+        """Hears no more."""
+        self.socket.close()
 
 
-def open_news() -> socket.socket:
-    """A non-blocking socket that is readable whenever an interface or an address changed; drain it with ``drain``."""
-    sock = socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-    )
-    sock.bind((0, _GROUPS))
-    return sock
-
-
-def drain(sock: socket.socket) -> None:
-    """Reads what waits."""
-    netlink.drain(sock.recv)
+def _all() -> Links:
+    table = Links()
+    for dump, kind in ((question(), netlink.NEWLINK), (netlink.addresses(), netlink.NEWADDR)):
+        for body in _answers(dump):
+            table.apply(kind, body)
+    return table
 
 
 def _answers(dump: Dump) -> Iterator[bytes]:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as sock:
+    with _open(blocking=True) as sock:
         sock.bind((0, 0))
         sock.send(dump.request)
         while not dump.done:
             yield from dump.take(sock.recv(netlink.BUFFER))
+
+
+def _open(blocking: bool = False) -> socket.socket:
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | (0 if blocking else socket.SOCK_NONBLOCK)
+    return socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE)

@@ -20,7 +20,8 @@ EXCLUDED = (
 
 class Config(NamedTuple):
     """Paths; the least log level; the real-time priority (0: none); how long a saved state waits for the speaker
-    before it counts as whole, seconds; patterns of interfaces never taken unless named."""
+    before it counts as whole, seconds; patterns of interfaces never taken unless named; how often each layer-2 address
+    is announced again and asked for, seconds (0: never)."""
 
     socket: str = "/run/dualstack/wire.sock"
     journal: str = "/run/dualstack/wire.journal"
@@ -28,6 +29,8 @@ class Config(NamedTuple):
     realtime_priority: int = 0
     restart_patience: float = 30
     exclude_interfaces: tuple[str, ...] = EXCLUDED
+    listen_port: int | None = None
+    layer2_refresh: float = 300
 
 
 DEFAULT_PATH = "/etc/dualstack/wire.json"
@@ -49,6 +52,10 @@ def parse(where: str, value: Any) -> Config:
     patience = given.values.get("restart_patience", 0)
     timed = type(patience) in (int, float)  # pylint: disable=unidiomatic-typecheck
     given.expect("restart_patience", timed and 0 <= patience <= 4095, "a number of seconds from 0 to 4095")
+    refresh = given.values.get("layer2_refresh", 0)
+    timed = type(refresh) in (int, float)  # pylint: disable=unidiomatic-typecheck
+    right = timed and (refresh == 0 or 10 <= refresh <= 86400)
+    given.expect("layer2_refresh", right, "a number of seconds from 10 to 86400, or 0 (never)")
     patterns = given.values.get("exclude_interfaces", [])
     texts = isinstance(patterns, list) and all(isinstance(item, str) for item in patterns)
     given.expect("exclude_interfaces", texts, "a list of patterns")
@@ -59,4 +66,7 @@ def parse(where: str, value: Any) -> Config:
             raise given.error("exclude_interfaces", f"{pattern!r} is no regular expression: {error}") from None
     if "exclude_interfaces" in given.values:
         given.values["exclude_interfaces"] = tuple(patterns)
+    port = given.values.get("listen_port")
+    whole = port is None or (type(port) is int and 1 <= port <= 65535)  # pylint: disable=unidiomatic-typecheck
+    given.expect("listen_port", whole, "null or a port from 1 to 65535")
     return Config(**given.values)

@@ -7,58 +7,74 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base.addresses import show
-from ..layer2 import announcer, placement
-from ..net import netlink
+from ..layer2 import announcer, ownership
+from ..layer2.placement import Interface, Placement
+from ..layer2.responder import Claim
+from ..net.netlink import News
 from ..observe.logs import Log
+from . import layer2_status
 from .bgp_io import reason
-from .layer2_port import Port
+from .handover_fds import Give, Take
+from .layer2_interfaces import interfaces_of
+from .layer2_port import Counts, Port
 
-_SETTLE = 0.05  # seconds to gather news of interfaces
-_RESCAN = 10.0  # seconds after which interfaces are looked at without news
-_RETRY = 1.0  # seconds until a port that could not be opened is tried again
+_SETTLE = 0.05  # seconds between two looks at interfaces that keep changing; the first look is at once
+_RETRY = 1.0  # seconds until a port that could not be opened, or a group, is tried again
+_NOWHERE: frozenset[int] = frozenset()
 
 
 class Layer2Driver:
-    """Addresses and the ports that answer for them."""
+    """Addresses and the ports that answer for them.
 
-    def __init__(self, excluded: Iterable[str], log: Log) -> None:
+    ``refresh``: seconds between announcements without a cause; 0: none.
+    """
+
+    def __init__(self, excluded: Iterable[str], log: Log, refresh: float = 0) -> None:
         self._excluded = re.compile("|".join(f"(?:{pattern})" for pattern in excluded) or r"(?!)")
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[bytes, tuple[str, ...]] = {}
-        self._ports: dict[str, Port] = {}
-        self._counts: dict[bytes, list[int]] = {}  # replies, gratuitous frames
+        self._places: dict[bytes, frozenset[int]] = {}
+        self._interfaces: dict[int, Interface] = {}
+        self._placement = Placement((), self._excluded)
+        self._ports: dict[int, Port] = {}
+        self._failed: dict[int, str] = {}  # why an interface has no port
+        self._counts: Counts = {}
         self._announcer = announcer.Announcer()
-        self._news: socket.socket | None = None
-        self._rescan: asyncio.TimerHandle | None = None
+        self._ownership = ownership.Ownership(refresh)
+        self._news: News | None = None
+        self._looked = 0.0  # when the interfaces were looked at
+        self._look: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def change(self, changes: Mapping[bytes, tuple[str, ...] | None]) -> None:
         """Takes addresses over or gives them up."""
-        for address, interfaces in changes.items():
-            if interfaces is None:
+        for address, names in changes.items():
+            if names is None:
                 self._wanted.pop(address, None)
-                self._counts.pop(address, None)
             else:
-                self._wanted[address] = interfaces
-                self._counts.setdefault(address, [0, 0])
+                self._wanted[address] = names
+                self._counts.setdefault(address, [0, 0, 0])
         if self._news is None and self._wanted:
-            self._news = netlink.open_news()
-            self._loop.add_reader(self._news, self._on_news)
-        self._settle()
+            self._follow()
+        self._place(changes)
+        for address in changes:
+            if address not in self._wanted:
+                self._counts.pop(address, None)
+        self._turn()
 
     def close(self) -> None:
         """Falls silent."""
-        for handle in (self._rescan, self._timer):
+        for handle in (self._look, self._retry, self._timer):
             if handle is not None:
                 handle.cancel()
         if self._news is not None:
-            self._loop.remove_reader(self._news)
+            self._loop.remove_reader(self._news.socket)
             self._news.close()
             self._news = None
         for port in self._ports.values():
@@ -66,92 +82,250 @@ class Layer2Driver:
         self._ports.clear()
 
     def status(self) -> dict[str, Any]:
-        """The layer-2 part of the status."""
-        return {
-            show(address): {
-                "interfaces": {
-                    name: port.mac.hex(":") for name, port in sorted(self._ports.items()) if address in port.addresses
-                },
-                "replies": self._counts[address][0],
-                "gratuitous": self._counts[address][1],
-            }
-            for address in sorted(self._wanted, key=lambda packed: (len(packed), packed))
-        }
+        """What is answered, by address."""
+        return layer2_status.addresses(self._wanted, self._places, self._ports, self._counts, self._ownership)
+
+    def interfaces(self) -> dict[str, Any]:
+        """What answers, by interface."""
+        return layer2_status.interfaces(self._interfaces.values(), self._ports, self._failed, self._excluded)
+
+    # Interfaces
+
+    def _follow(self) -> None:
+        try:
+            self._news = News()
+        except OSError as error:
+            self._log.write("error", "interfaces unknown", {"reason": reason(error)})
+            self._try_again()
+            return
+        self._loop.add_reader(self._news.socket, self._on_news)
+        self._take_in()
 
     def _on_news(self) -> None:
         assert self._news is not None
-        netlink.drain(self._news)
-        self._settle_in(_SETTLE)
-
-    def _settle_in(self, seconds: float) -> None:
-        at = self._loop.time() + seconds
-        if self._rescan is not None:
-            if self._rescan.when() <= at:
-                return
-            self._rescan.cancel()
-        self._rescan = self._loop.call_at(at, self._settle)
+        try:
+            self._news.read()
+        except OSError as error:
+            self._log.write("error", "interfaces unknown", {"reason": reason(error)})
+            self._loop.remove_reader(self._news.socket)
+            self._news.close()
+            self._news = None
+            self._try_again()
+            return
+        if self._look is None:
+            self._look = self._loop.call_at(max(self._looked + _SETTLE, self._loop.time()), self._settle)
 
     def _settle(self) -> None:
-        """Brings the ports in line with the addresses and the interfaces there are."""
-        if self._rescan is not None:
-            self._rescan.cancel()
-            self._rescan = None
-        interfaces = _interfaces() if self._wanted else []
-        where = placement.Placement(interfaces, self._excluded)
-        placed: dict[str, set[bytes]] = {}
-        for address, wanted in self._wanted.items():
-            for name in where.of(address, wanted):
-                placed.setdefault(name, set()).add(address)
-        known = {interface.name: interface for interface in interfaces}
-        for name in [name for name, port in self._ports.items() if name not in placed or not port.fits(known[name])]:
-            self._ports.pop(name).close()
-        wait = _RESCAN
-        for name, addresses in placed.items():
-            if not self._serve(known[name], addresses):
-                wait = _RETRY
-        if self._wanted:
-            self._settle_in(wait)
-        self._announce()
+        """Brings the ports in line with the interfaces there are."""
+        self._look = None
+        if self._take_in():
+            self._place(self._wanted)
+        self._turn()
 
-    def _serve(self, interface: placement.Interface, addresses: set[bytes]) -> bool:
-        """Makes a port answer for these addresses, and announces those that are new on it."""
-        port = self._ports.get(interface.name)
-        before = set(port.addresses) if port else set()
-        try:
-            if port is None:
-                port = self._ports[interface.name] = Port(interface, self._counts)
-                self._log.write("info", "answering", {"interface": interface.name, "mac": interface.mac.hex(":")})
-            failed = port.serve(addresses)
-        except OSError as error:
-            self._log.write("error", "cannot answer", {"interface": interface.name, "reason": reason(error)})
+    def _take_in(self) -> bool:
+        """Looks at the interfaces; whether addresses have to be placed anew."""
+        self._looked = self._loop.time()
+        found = interfaces_of(self._news.table) if self._news is not None else {}
+        if found == self._interfaces:
             return False
-        for address in addresses - before:
-            self._announcer.begin(interface.name, address, self._loop.time())
-        for address in before - addresses:
-            self._announcer.cease(interface.name, address)
-        if failed:
-            self._log.write("warning", "group not joined", {"interface": interface.name, "reason": failed})
-        return not failed
+        self._interfaces = found
+        self._placement = Placement(found.values(), self._excluded)
+        own = frozenset(interface.mac for interface in found.values())
+        for number, port in self._ports.items():
+            now = found.get(number)
+            if now is not None and port.follow(now, own):
+                self._log.write("info", "announcing again", {"interface": now.name, "mac": now.mac.hex(":")})
+                for address in port.addresses:
+                    self._announcer.begin(number, address, self._loop.time())
+        self._failed = {number: why for number, why in self._failed.items() if number in found}
+        return True
 
-    def _announce(self) -> None:
-        """Sends the rounds that are due and arms the timer for the next."""
+    def _try_again(self) -> None:
+        if self._retry is None:
+            self._retry = self._loop.call_later(_RETRY, self._again)
+
+    def _again(self) -> None:
+        self._retry = None
+        if self._news is None and self._wanted:
+            self._follow()
+        for port in self._ports.values():
+            if port.failed:
+                port.join()
+                self._check(port)
+        self._place(self._wanted)
+        self._turn()
+
+    # Addresses
+
+    def _place(self, addresses: Iterable[bytes]) -> None:
+        """Has these answered where they belong, and announced where that is new."""
+        come: dict[int, list[bytes]] = {}
+        gone: dict[int, list[bytes]] = {}
+        for address in addresses:
+            names = self._wanted.get(address)
+            now = _NOWHERE if names is None else self._placement.of(address, names)
+            before = self._places.get(address, _NOWHERE)
+            if now == before:
+                continue
+            for number in before - now:
+                gone.setdefault(number, []).append(address)
+            for number in now - before:
+                come.setdefault(number, []).append(address)
+            self._places[address] = now
+            if not now:
+                del self._places[address]
+        for number, lost in gone.items():
+            self._give_up(number, lost)
+        for number, new in come.items():
+            self._take_over(number, new)
+
+    def _take_over(self, number: int, addresses: list[bytes]) -> None:
+        port = self._ports.get(number)
+        if port is None:
+            port = self._open(number)
+        if port is None:
+            for address in addresses:  # to be placed again
+                self._places[address] -= {number}
+            self._try_again()
+            return
+        port.add(addresses)
+        self._check(port)
+        now = self._loop.time()
+        for address in addresses:
+            self._ownership.began((number, address), now)
+            self._announcer.begin(number, address, now)
+
+    def _give_up(self, number: int, addresses: list[bytes]) -> None:
+        for address in addresses:
+            self._ownership.ended((number, address))
+            self._announcer.cease(number, address)
+        port = self._ports.get(number)
+        if port is None:
+            return
+        port.remove(addresses)
+        if not port.addresses:
+            self._ports.pop(number).close()
+
+    def _open(self, number: int) -> Port | None:
+        interface = self._interfaces[number]
+        try:
+            port = self._ports[number] = Port(interface, self._counts, self._claimed)
+        except OSError as error:
+            self._failed[number] = reason(error)
+            self._log.write("error", "cannot answer", {"interface": interface.name, "reason": reason(error)})
+            return None
+        self._failed.pop(number, None)
+        port.follow(interface, frozenset(one.mac for one in self._interfaces.values()))
+        self._log.write("info", "answering", {"interface": interface.name, "mac": interface.mac.hex(":")})
+        return port
+
+    def _check(self, port: Port) -> None:
+        if port.failed:
+            fields = {"interface": port.interface.name, "reason": port.failed}
+            self._log.write("warning", "group not joined", fields)
+            self._try_again()
+
+    # Others, and time
+
+    def _claimed(self, number: int, claims: list[Claim]) -> None:
+        now = self._loop.time()
+        for claim in claims:
+            self._carry_out(self._ownership.claimed((number, claim.address), claim.mac, claim.public, now))
+        self._turn()
+
+    def _carry_out(self, outputs: Iterable[ownership.Output]) -> None:
+        for output in outputs:
+            number, address = output.key
+            interface = self._interfaces.get(number)
+            fields = {"interface": interface.name if interface else None, "address": show(address)}
+            if isinstance(output, ownership.Announce):
+                self._announcer.once(announcer.ANNOUNCEMENT, number, address, self._loop.time())
+            elif isinstance(output, ownership.Ask):
+                self._announcer.once(announcer.PROBE, number, address, self._loop.time())
+            elif isinstance(output, ownership.Disputed):
+                self._log.write("warning", "address conflict", {**fields, "mac": output.mac.hex(":")})
+            else:
+                self._log.write("info", "address conflict over", fields)
+
+    def _turn(self) -> None:
+        """Sends what is due and arms the timer for the next."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for name, address in self._announcer.take(self._loop.time()):
-            port = self._ports.get(name)
+        self._carry_out(self._ownership.due(self._loop.time()))
+        for kind, number, address in self._announcer.take(self._loop.time()):
+            port = self._ports.get(number)
             if port is not None and address in port.addresses:
-                self._counts[address][1] += port.send(announcer.frames(port.mac, address))
-        at = self._announcer.next
-        if at is not None:
-            self._timer = self._loop.call_at(at, self._announce)
+                interface = port.interface
+                sent = port.send(announcer.frames(kind, interface.mac, address, interface.source))
+                if kind != announcer.PROBE:
+                    self._counts[address][2] += sent
+        due = [at for at in (self._announcer.next, self._ownership.next) if at is not None]
+        if due:
+            self._timer = self._loop.call_at(min(due), self._turn)
 
+    # Another process
 
-def _interfaces() -> list[placement.Interface]:
-    networks = netlink.addresses()
-    return [
-        placement.Interface(
-            link.name, link.number, link.mac, link.flags, link.kind, link.master, tuple(networks.get(link.number, ()))
-        )
-        for link in netlink.links()
-    ]
+    def export(self, fds: Give) -> dict[str, Any]:
+        """What another process needs to go on without a gap; ``fds`` takes the sockets."""
+        return {
+            "ports": [port.export(fds) for port in self._ports.values()],
+            "bursts": [[b.interface, b.address.hex(), b.left, b.at] for b in self._announcer.bursts()],
+            "holdings": [held.export() for held in self._ownership.holdings()],
+            "counts": self.counts(),
+        }
+
+    def counts(self) -> dict[str, list[int]]:
+        """What is counted by address: requests, replies, gratuitous frames."""
+        return {address.hex(): list(counted) for address, counted in self._counts.items()}
+
+    def take_counts(self, counts: Mapping[str, list[int]]) -> None:
+        """Goes on counting from these."""
+        for text, counted in counts.items():
+            known = self._counts.get(bytes.fromhex(text))
+            if known is not None and len(counted) == len(known):
+                known[:] = counted
+
+    def adopt(self, wanted: Mapping[bytes, tuple[str, ...]], state: Mapping[str, Any], fds: Take) -> None:
+        """Goes on with what another process exported, for these addresses. Sends nothing before the loop turns.
+
+        What is not usable is made anew, with the announcements that belong to it.
+        """
+        self._wanted = dict(wanted)
+        self._counts.update((address, [0, 0, 0]) for address in wanted)
+        if not wanted:
+            return
+        self._follow()
+        kept: set[ownership.Key] = set()
+        for part in state.get("ports", ()):
+            try:
+                kept |= self._adopt_port(part, fds)
+            except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+                self._log.write("warning", "port not taken over", {"reason": reason(error)})
+        for key in kept:
+            self._places[key[1]] = self._places.get(key[1], _NOWHERE) | {key[0]}
+        self._resume(state, kept)
+        self.take_counts(state.get("counts", {}))
+        self._look = self._loop.call_at(self._loop.time(), self._place_all)
+
+    def _place_all(self) -> None:
+        self._look = None
+        self._place({**self._wanted, **dict.fromkeys(self._places)})
+        self._turn()
+
+    def _adopt_port(self, part: dict[str, Any], fds: Take) -> set[ownership.Key]:
+        number = part["number"]
+        interface = self._interfaces.get(number)
+        if interface is None or interface.mac.hex() != part["mac"]:
+            return set()
+        port = self._ports[number] = Port.adopt(interface, self._counts, self._claimed, part, fds)
+        port.follow(interface, frozenset(one.mac for one in self._interfaces.values()))
+        return {(number, address) for address in port.addresses}
+
+    def _resume(self, state: Mapping[str, Any], kept: set[ownership.Key]) -> None:
+        bursts = [announcer.Burst(n, bytes.fromhex(text), left, at) for n, text, left, at in state.get("bursts", ())]
+        self._announcer.resume(burst for burst in bursts if (burst.interface, burst.address) in kept)
+        for part in state.get("holdings", ()):
+            held = ownership.Holding.adopt(part)
+            if held.key in kept:
+                self._ownership.resume(held)
