@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..observe.metrics import Metric
+from . import metrics_layer2
 from .view import ESTABLISHED, place
 
 
@@ -73,13 +74,7 @@ def collect(
         ("metallb_bfd_session_down_events", "downs", "how often the path did not work any more"),
     ):
         yield Metric(name, "counter", text, [(labels, bfd[key]) for labels, bfd in watched])
-    layer2 = wire["layer2"] if wire else {}
-    for name, key, text in (
-        ("metallb_layer2_responses_sent", "replies", "answers to ARP and NDP requests"),
-        ("metallb_layer2_gratuitous_sent", "gratuitous", "unsolicited ARP and NDP packets"),
-    ):
-        samples = [({"ip": ip, "family": "ipv6" if ":" in ip else "ipv4"}, entry[key]) for ip, entry in layer2.items()]
-        yield Metric(name, "counter", text, samples)
+    yield from metrics_layer2.collect(wire or {"layer2": {}})
 
 
 def _gauge(name: str, text: str, value: bool) -> Metric:

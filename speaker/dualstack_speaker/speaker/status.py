@@ -14,7 +14,7 @@ from ..observe.config_file import ConfigError
 from .asking import ask, reason
 from .config import DEFAULT_PATH, Config, load
 from .tables import render
-from .view import Status, drain_of, healthy, session_list
+from .view import Status, drain_of, healthy, interface_list, session_list
 
 
 def run(arguments: list[str]) -> int:
@@ -55,4 +55,5 @@ def _of_wire(config: Config, problem: str) -> Status:
         "wire": {"connected": wire is not None, "error": link, "drain": drain_of(wire)},
         "sessions": session_list(wire["sessions"]) if wire else [],
         "vips": [],
+        "interfaces": interface_list(wire),
     }

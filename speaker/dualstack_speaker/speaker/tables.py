@@ -11,6 +11,7 @@ from typing import Any
 from .view import TEXTS, place
 
 _SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "BFD", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
+_INTERFACE_HEAD = ("INTERFACE", "MAC", "STATE", "ADDRESSES", "NOT ANSWERED")
 _VIP_HEAD = ("VIP", "FAMILY", "SERVICE", "MODE", "ANNOUNCER", "STATE", "BY")
 
 
@@ -25,6 +26,8 @@ def render(status: Mapping[str, Any]) -> str:
     lines += ["", *_table(_SESSION_HEAD, map(_session, status["sessions"]))]
     vips = sorted(status["vips"], key=lambda vip: (vip["service"], vip["family"], vip["vip"], str(vip["mode"])))
     lines += ["", *_table(_VIP_HEAD, map(_vip, vips))]
+    if any(interface["addresses"] for interface in status["interfaces"]):
+        lines += ["", *_table(_INTERFACE_HEAD, map(_interface, status["interfaces"]))]
     return "\n".join(lines) + "\n"
 
 
@@ -49,7 +52,15 @@ def _vip(vip: Mapping[str, Any]) -> Sequence[str]:
     by = ", ".join([*vip["peers"], *(f"{entry['name']} {entry['mac']}" for entry in vip["interfaces"])])
     state = "announced" if vip["announcing"] else "-"
     text = by if vip["announcing"] else TEXTS.get(vip["reason"], vip["reason"])
+    if vip["conflicts"]:
+        state = "conflict"
+        text += "; also at " + ", ".join(f"{other['mac']} on {other['interface']}" for other in vip["conflicts"])
     return vip["vip"], vip["family"], vip["service"], vip["mode"] or "-", vip["announcer"] or "-", state, text
+
+
+def _interface(interface: Mapping[str, Any]) -> Sequence[str]:
+    drops = ", ".join(f"{why} {count}" for why, count in interface["drops"].items())
+    return interface["name"], interface["mac"], interface["state"], str(interface["addresses"]), drops or "-"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

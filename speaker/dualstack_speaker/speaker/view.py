@@ -55,6 +55,7 @@ def merge(
         "wire": {"connected": wire is not None, "error": link_error, "drain": drain_of(wire)},
         "sessions": session_list(sessions),
         "vips": [_vip(entry, acknowledged, wire, carrying[entry.family]) for entry in announcements],
+        "interfaces": interface_list(wire),
     }
 
 
@@ -76,25 +77,35 @@ def session_list(sessions: Mapping[str, Mapping[str, Any]]) -> list[Status]:
     return [{"name": name, **sessions[name]} for name in sorted(sessions)]
 
 
+def interface_list(wire: Mapping[str, Any] | None) -> list[Status]:
+    """The interfaces on which wire answers, or could."""
+    found = wire.get("layer2_interfaces", {}) if wire else {}
+    return [{"name": name, **found[name]} for name in sorted(found)]
+
+
 def healthy(status: Mapping[str, Any]) -> bool:
-    """Whether the configuration is valid, wire is there and every session is established."""
+    """Whether the configuration is valid, wire is there, every session is established and no address is disputed."""
     return (
         status["speaker"]["config"] == "valid"
         and status["wire"]["connected"]
         and not status["wire"]["error"]
         and all(session["state"] == ESTABLISHED for session in status["sessions"])
+        and not any(vip["conflicts"] for vip in status["vips"])
     )
 
 
 def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | None, carrying: set[str]) -> Status:
     names: set[str] = set()
     interfaces: list[dict[str, str]] = []
+    conflicts: list[dict[str, str]] = []
     reason = entry.reason
     if not reason and wire is None:
         reason = NOT_CONNECTED
     elif not reason and entry.mode == "layer2":
-        found = wire["layer2"].get(entry.vip, {}).get("interfaces", {}) if wire else {}
-        interfaces = [{"name": name, "mac": found[name]} for name in sorted(found)]
+        answered = wire["layer2"].get(entry.vip, {}) if wire else {}
+        interfaces = [{"name": name, "mac": mac} for name, mac in sorted(answered.get("interfaces", {}).items())]
+        disputes = sorted(answered.get("conflicts", {}).items())
+        conflicts = [{"interface": name, "mac": mac} for name, found in disputes for mac in found["macs"]]
         reason = "" if interfaces else NO_INTERFACE if entry.vip in acknowledged["layer2"] else NOT_SENT
     elif not reason and drain_of(wire) == "withdrawn":
         reason = DRAINED
@@ -111,5 +122,6 @@ def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | Non
         "announcing": not reason,
         "peers": sorted(names),
         "interfaces": interfaces,
+        "conflicts": conflicts,
         "reason": reason,
     }

@@ -67,6 +67,7 @@ def test_an_announced_vip_names_its_established_sessions(family: str) -> None:
         "announcing": True,
         "peers": [f"tor1-{family}"],
         "interfaces": [],
+        "conflicts": [],
         "reason": "",
     }
     assert [entry["name"] for entry in status["sessions"]] == ["tor1-ipv4", "tor1-ipv6"]
@@ -112,6 +113,43 @@ def test_layer_2_names_the_interfaces_that_answer(family: str) -> None:
     for known, reason in ((acknowledged(family), "noInterface"), (EMPTY, "notSentYet")):
         status = merge("node1", [entry], [], known, wire(), "")
         assert status["vips"][0]["reason"] == reason
+
+
+@both
+def test_another_owner_of_an_address_is_named(family: str) -> None:
+    conflicts = {
+        "eth1": {"macs": ["02:00:00:00:00:ee", "02:00:00:00:00:ef"], "total": 2},
+        "eth2": {"macs": [], "total": 1},
+    }
+    answering = {"interfaces": {"eth1": "02:00:00:00:00:01"}, "requests": 4, "replies": 3, "gratuitous": 2}
+    seen = wire(layer2={VIP[family]: {**answering, "conflicts": conflicts}})
+    seen["layer2_interfaces"] = {
+        "eth0": {"mac": "02:00:00:00:00:02", "state": "down", "addresses": 0, "drops": {}},
+        "eth1": {"mac": "02:00:00:00:00:01", "state": "answering", "addresses": 1, "drops": {"hop limit": 7}},
+    }
+    status = merge("node1", [announcement(family, "layer2")], [], acknowledged(family), seen, "")
+    assert status["vips"][0]["conflicts"] == [
+        {"interface": "eth1", "mac": "02:00:00:00:00:ee"},
+        {"interface": "eth1", "mac": "02:00:00:00:00:ef"},
+    ]
+    assert not healthy(status)
+    text = render(status)
+    assert "conflict  eth1 02:00:00:00:00:01; also at 02:00:00:00:00:ee on eth1, 02:00:00:00:00:ef on eth1\n" in text
+    assert [line.split() for line in text.splitlines()[-2:]] == [
+        ["eth0", "02:00:00:00:00:02", "down", "0", "-"],
+        ["eth1", "02:00:00:00:00:01", "answering", "1", "hop", "limit", "7"],
+    ]
+    lines = render_metrics(collect(status, seen, True, {})).splitlines()
+    labels = f'ip="{VIP[family]}",family="{family}"'
+    for line in (
+        f"metallb_layer2_requests_received{{{labels}}} 4",
+        f'dualstack_layer2_conflicts_total{{{labels},interface="eth1"}} 2',
+        f'dualstack_layer2_conflicts_total{{{labels},interface="eth2"}} 1',
+        f'dualstack_layer2_conflict{{{labels},interface="eth1",mac="02:00:00:00:00:ef"}} 1',
+        'dualstack_layer2_dropped_total{interface="eth1",reason="hop limit"} 7',
+    ):
+        assert line in lines
+    assert len([line for line in lines if line.startswith("dualstack_layer2_conflict{")]) == 2
 
 
 @both
