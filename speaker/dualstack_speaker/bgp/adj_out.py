@@ -40,6 +40,11 @@ class _Family:
         else:
             self.pending[key] = value
 
+    @property
+    def wanted(self) -> int:
+        more = sum(-1 if value is None else key not in self.sent for key, value in self.pending.items())
+        return len(self.sent) + more
+
     def repeat(self, marked: bool) -> None:
         self.pending = {**self.sent, **self.pending}
         self.repeating = True
@@ -124,6 +129,11 @@ class AdjOut:
     def counts(self) -> dict[str, int]:
         """How many prefixes the peer was sent, per family."""
         return {name: len(routes.sent) for name, routes in self._families.items()}
+
+    @property
+    def wanted(self) -> dict[str, int]:
+        """How many prefixes the peer should hold, per family."""
+        return {name: routes.wanted for name, routes in self._families.items()}
 
     def export(self) -> dict[str, Any]:
         """What the peer was not sent yet, as plain data: the routes themselves another process knows."""

@@ -79,7 +79,6 @@ class Action(enum.Enum):
     CONFIRM = "confirm"  # take the OPEN, answer KEEPALIVE
     ESTABLISH = "establish"
     ALIVE = "alive"  # the peer spoke: move the hold deadline
-    COUNT_UPDATE = "count_update"
     REFRESH = "refresh"
     SEND_KEEPALIVE = "send_keepalive"
     FAIL = "fail"  # the connection is gone or useless: hang up, back off
@@ -160,7 +159,7 @@ TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
         Event.START_PASSIVE: (Action.NOTHING, State.ESTABLISHED),
         Event.REPLACED: (Action.GIVE_WAY, State.IDLE),
         Event.KEEPALIVE: (Action.ALIVE, State.ESTABLISHED),
-        Event.UPDATE: (Action.COUNT_UPDATE, State.ESTABLISHED),
+        Event.UPDATE: (Action.ALIVE, State.ESTABLISHED),
         Event.ROUTE_REFRESH: (Action.REFRESH, State.ESTABLISHED),
         Event.REFRESH_BAD: (Action.REFUSE, State.IDLE),
         Event.KEEPALIVE_DUE: (Action.SEND_KEEPALIVE, State.ESTABLISHED),

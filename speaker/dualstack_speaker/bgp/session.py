@@ -15,27 +15,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
-from ..base.backoff import Backoff
 from ..base.model import Attributes, Peer
-from ..base.outputs import Dial, Field, Hangup, Note, Output, Send
-from . import capabilities, collision, iana, messages, words
-from .adj_out import AdjOut
-from .connection import NONE, Connection, Detail
-from .errors import SessionError
-from .fsm import UNEXPECTED_SUBCODE, Action, Event, State, step
+from ..base.outputs import Output
+from . import collision, iana, words
+from .connection import Connection, Detail
+from .fsm import Event, State
+from .machine import BACK_OFF, Machine
 
-FIRST_RETRY = 1.0  # seconds; doubles up to the peer's connect_retry
-STABLE = 10.0  # seconds in Established after which the back-off forgets
-PATH_PATIENCE = 60.0  # seconds that a lost path may stay away before a dial tries it all the same
-REST = 0.5  # seconds from a connection that we refused to the next that the peer may make
-BACK_OFF = -1.0  # instead of seconds until the next dial: what the back-off says
 _RANK = {state: rank for rank, state in enumerate(State)}
+_KINDS = {
+    Event.OPEN: iana.OPEN,
+    Event.OPEN_BAD: iana.OPEN,
+    Event.UPDATE: iana.UPDATE,
+    Event.NOTIFICATION: iana.NOTIFICATION,
+    Event.OFFER_REFUSED: iana.NOTIFICATION,
+    Event.KEEPALIVE: iana.KEEPALIVE,
+    Event.ROUTE_REFRESH: iana.ROUTE_REFRESH,
+    Event.REFRESH_BAD: iana.ROUTE_REFRESH,
+}
 
 
 class Snapshot(NamedTuple):
     """A session's state for status and metrics. ``established_s``: seconds in Established, None otherwise.
 
-    ``peer_asn``: None where any is accepted and none is known.
+    ``peer_asn``: None where any is accepted and none is known. ``wanted``: prefixes that the peer should hold, sent or
+    not. ``messages``: sent and received, by type. ``last_error``: why the session is down, or not what it should be;
+    ``peer_error``: the last NOTIFICATION that ended it, ``peer_error_s`` seconds ago.
     """
 
     state: str
@@ -44,11 +49,14 @@ class Snapshot(NamedTuple):
     peer_asn: int | None
     flaps: int
     announced: dict[str, int]
-    updates_received: int
+    wanted: dict[str, int]
+    messages: dict[str, dict[str, int]]
     last_error: str
+    peer_error: str
+    peer_error_s: float | None
 
 
-class Session:
+class Session(Machine):
     """One peer. ``jitter`` gives numbers in [0, 1).
 
     ``restarted``: the peer may still have routes of the process before, and ``put`` may not have given all of them
@@ -56,24 +64,9 @@ class Session:
     """
 
     def __init__(self, name: str, peer: Peer, jitter: Callable[[], float], restarted: bool = False) -> None:
-        self.name = name
-        self.peer = peer
-        self._deaf = words.NOT_LISTENING  # why the peer can't dial us; empty where it can
-        self._jitter = jitter
-        self._last_number = 0
-        self._connections = [Connection(0)]  # never empty; the established one is the first
-        self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
-        self._routes = AdjOut(known=not restarted)
-        self._restarted = restarted
+        super().__init__(name, peer, jitter, restarted)
         self._draining = False
-        self._refused: frozenset[capabilities.Capability] = frozenset()  # what the peer does not take
-        self._established_at: float | None = None
-        self._flaps = 0
-        self._updates_received = 0
-        self._last_error = ""
-        self._actions: dict[Action, Callable[[Connection, float, Detail], list[Output]]] = {
-            action: getattr(self, f"_{action.value}") for action in Action
-        }
+        self._peer_error: tuple[str, float] | None = None  # the last NOTIFICATION that ended it, and when it came
 
     # Inputs
 
@@ -89,7 +82,7 @@ class Session:
         """Takes a changed peer over; the session is reset only when the change stands in OPEN or in the connection."""
         before, self.peer = self.peer, peer
         self._refused = frozenset()
-        self._backoff = Backoff(min(FIRST_RETRY, peer.connect_retry), peer.connect_retry)
+        self._backoff = self._new_backoff()
         turned = before.passive != peer.passive and self.state in (State.IDLE, State.CONNECT, State.ACTIVE)
         if turned or before.needs_reset(peer):
             return self._fire_all(Event.RESTART, now)
@@ -129,13 +122,11 @@ class Session:
         if waiting and not deaf and self._main.deadlines.at("rest") is None:
             self._fire(self._main, Event.REST_DUE, now)
 
-    def new_number(self) -> int:
-        """The number for a connection that the peer has made; ``accepted`` follows."""
-        self._last_number += 1
-        return self._last_number
-
     def accepted(self, number: int, now: float) -> list[Output]:
-        """A connection that the peer made stands. One that stands still before OPEN gives way to it."""
+        """A connection that the peer made stands; ``new_number`` gave its number.
+
+        An older one of the peer's that is not established gives way to it.
+        """
         out: list[Output] = []
         for other in list(self._connections):
             negotiated = other.negotiated
@@ -181,6 +172,10 @@ class Session:
             if taken is None:
                 break
             event, detail = taken
+            if event in _KINDS:
+                self._counters.received(_KINDS[event])
+            if event in (Event.NOTIFICATION, Event.OFFER_REFUSED) and len(self._connections) == 1:
+                self._peer_error = detail.text, now
             if event is Event.OPEN and connection.state is State.OPEN_SENT and detail.negotiated is not None:
                 loser = collision.loser(self.peer, detail.negotiated, connection, self._connections)
                 if loser is not None:
@@ -208,7 +203,7 @@ class Session:
         data = self._routes.take(self.peer, connection.negotiated.four_octet_asn, self._draining)
         if self._routes.complete:
             self._restarted = False
-        return [Send(data, number)] if data else []
+        return self._send(connection, data)
 
     def expire(self, now: float) -> list[Output]:
         """Deadlines may be due."""
@@ -261,8 +256,11 @@ class Session:
             negotiated.peer_asn if negotiated else self.peer.peer_asn,
             self._flaps,
             self._routes.counts,
-            self._updates_received,
+            self._routes.wanted,
+            self._counters.shown(),
             words.waiting(self.peer, self._deaf) if passively else self._last_error,
+            self._peer_error[0] if self._peer_error else "",
+            now - self._peer_error[1] if self._peer_error else None,
         )
 
     # Another process
@@ -277,8 +275,9 @@ class Session:
             "draining": self._draining,
             "established_at": self._established_at,
             "flaps": self._flaps,
-            "updates_received": self._updates_received,
+            "messages": self._counters.shown(),
             "last_error": self._last_error,
+            "peer_error": self._peer_error,
         }
 
     def adopt(self, found: Mapping[str, Any], known: bool) -> int:
@@ -287,7 +286,9 @@ class Session:
         ``known``: whether these are all routes. KeyError, TypeError or ValueError when it is not usable.
         """
         self._flaps, self._last_error = int(found["flaps"]), str(found["last_error"])
-        self._updates_received = int(found["updates_received"])
+        self._counters.adopt(found.get("messages", {}))
+        theirs = found.get("peer_error")
+        self._peer_error = None if theirs is None else (str(theirs[0]), float(theirs[1]))
         self._restarted, self._draining = bool(found["restarted"]), bool(found["draining"])
         self._routes.set_known(known)
         if found["connection"] is None:
@@ -305,185 +306,6 @@ class Session:
         negotiated = self._main.negotiated
         if self._main.state is State.ESTABLISHED and negotiated is not None:
             self._routes.again(negotiated.families, negotiated.enhanced_refresh)
-
-    # The table
-
-    @property
-    def _main(self) -> Connection:
-        return self._connections[0]
-
-    def _find(self, number: int) -> Connection | None:
-        for connection in self._connections:
-            if connection.number == number:
-                return connection
-        return None
-
-    def _fire_all(self, event: Event, now: float, detail: Detail = NONE) -> list[Output]:
-        out: list[Output] = []
-        for connection in self._connections[::-1]:  # the first one last: what follows is for the whole session then
-            out += self._fire(connection, event, now, detail)
-        return out
-
-    def _fire(self, connection: Connection, event: Event, now: float, detail: Detail = NONE) -> list[Output]:
-        before = connection.state
-        action, after = step(before, event)
-        if action is Action.UNEXPECTED:
-            text = f"{event.value} is not expected in {before.value}"
-            detail = Detail(text, error=SessionError(iana.FSM_ERROR, UNEXPECTED_SUBCODE[before], text))
-        elif action is Action.FAIL and not detail.text:
-            silent = event is Event.DIAL_DUE
-            detail = Detail(words.silence(self.peer) if silent else f"{event.value} in {before.value}")
-        connection.state = after
-        out = self._actions[action](connection, now, detail)
-        if State.ESTABLISHED in (before, after) and before is not after:
-            fields: dict[str, Field] = {"peer": self.name, "address": self.peer.where}
-            if after is not State.ESTABLISHED:
-                fields["reason"] = self._last_error
-            out.append(Note("session up" if after is State.ESTABLISHED else "session down", fields))
-        return out
-
-    # Actions, one per row kind of the table
-
-    def _nothing(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return []
-
-    def _turn_away(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return [Hangup(connection.number)]
-
-    def _dial(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        connection.number = self.new_number()
-        connection.dial(now)
-        return [Dial(connection.number)]
-
-    def _send_open(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        offer = capabilities.offer(self.peer, self._restarted)
-        offered = tuple(item for item in offer if capabilities.key(item) not in self._refused)
-        return [Send(connection.greet(self.peer, offered, now), connection.number)]
-
-    def _confirm(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        assert detail.negotiated is not None
-        connection.agree(detail.negotiated, now)
-        return self._send_keepalive(connection, now, detail)
-
-    def _establish(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        out: list[Output] = []
-        for other in [other for other in self._connections if other is not connection]:
-            out += self._fire(other, Event.COLLISION, now)
-        negotiated = connection.negotiated
-        assert negotiated is not None
-        self._established_at = now
-        self._routes.up(negotiated)
-        connection.alive(now)
-        self._last_error = words.missing(self.peer, negotiated.families)
-        return out
-
-    def _alive(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        connection.alive(now)
-        return []
-
-    def _count_update(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        self._updates_received += 1
-        return self._alive(connection, now, detail)
-
-    def _refresh(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        negotiated = connection.negotiated
-        if negotiated and detail.family in negotiated.families:
-            self._routes.again((detail.family,), negotiated.enhanced_refresh)
-        return self._alive(connection, now, detail)
-
-    def _send_keepalive(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        data = connection.keepalive(self.peer, self._jitter(), now)
-        return [Send(data, connection.number)] if data else []
-
-    def _fail(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._end(connection, detail.text, now, BACK_OFF)
-
-    def _offer_less(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        self._refused |= detail.refused
-        return self._end(connection, f"{detail.text}; trying without it", now, 0.0)
-
-    def _refuse(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        error = detail.error
-        assert error is not None
-        told = Send(messages.encode_notification(error.code, error.subcode, error.data), connection.number)
-        return [told, *self._end(connection, error.text, now, BACK_OFF, REST)]
-
-    _unexpected = _refuse
-
-    def _hold_expired(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        text = words.unheard(self.peer, doubtful=connection.negotiated is None)
-        return self._refuse(connection, now, Detail(error=SessionError(iana.HOLD_EXPIRED, 0, text)))
-
-    def _send_hold_expired(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        text = words.stuck(self.peer)
-        return self._refuse(connection, now, Detail(error=SessionError(iana.SEND_HOLD_EXPIRED, 0, text)))
-
-    def _cease(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        data = messages.shutdown_text(detail.text)
-        return self._part(connection, iana.ADMINISTRATIVE_SHUTDOWN, data, detail.text, now, None)
-
-    def _again(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._part(connection, iana.CONFIGURATION_CHANGE, b"", words.CHANGED, now, 0.0)
-
-    def _collide(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._part(connection, iana.COLLISION, b"", words.COLLISION, now, BACK_OFF)
-
-    def _give_way(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._end(connection, words.PEER_RESTARTED, now, BACK_OFF)
-
-    def _wait_for_path(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._part(connection, iana.BFD_DOWN, b"", detail.text, now, PATH_PATIENCE, PATH_PATIENCE)
-
-    def _go_silently(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._end(connection, words.REPLACED, now, None)
-
-    def _part(
-        self,
-        connection: Connection,
-        subcode: int,
-        data: bytes,
-        text: str,
-        now: float,
-        retry: float | None,
-        rest: float = 0.0,
-    ) -> list[Output]:
-        """Cease, then the end."""
-        told = connection.parting(subcode, data)
-        out: list[Output] = [Send(told, connection.number)] if told else []
-        return out + self._end(connection, text, now, retry, rest)
-
-    def _end(
-        self, connection: Connection, text: str, now: float, retry: float | None, rest: float = 0.0
-    ) -> list[Output]:
-        """A connection is over. Where it was the last: seconds until the next dial, until the peer may dial.
-
-        ``retry`` None: neither, until ``start``.
-        """
-        out: list[Output] = [Hangup(connection.number)]
-        if connection is self._main and self._established_at is not None:
-            up, self._established_at = self._established_at, None
-            self._flaps += 1
-            self._refused = frozenset()  # the peer may come back as another version
-            self._last_error = text
-            self._routes.down()
-            if now - up >= STABLE:
-                self._backoff.forget()
-        if len(self._connections) > 1:
-            self._connections.remove(connection)
-            return out
-        self._last_error = text
-        self._connections = [waiting] = [Connection(self.new_number())]
-        if retry is None:
-            return out
-        if not self.peer.passive:
-            pause = self._backoff.delay(self._jitter()) if retry == BACK_OFF else retry
-            waiting.deadlines.set("retry", now + pause)
-        if self.peer.passive or not self._deaf:
-            if rest:
-                waiting.deadlines.set("rest", now + rest)
-            else:
-                self._fire(waiting, Event.REST_DUE, now)
-        return out
 
 
 def _next_hop(peer: Peer, family: str) -> bytes | None:

@@ -119,7 +119,11 @@ class BgpDriver:
             "established_s": None if seen.established_s is None else round(seen.established_s, 3),
             "flaps": seen.flaps,
             "announced": seen.announced,
+            "wanted": seen.wanted,
+            "messages": seen.messages,
             "last_error": seen.last_error,
+            "peer_error": seen.peer_error,
+            "peer_error_s": None if seen.peer_error_s is None else round(seen.peer_error_s, 3),
         }
 
     # Another process

@@ -67,6 +67,7 @@ class Neighbours:
         self._peers: dict[str, Peer] = {}
         self._places: dict[str, Place | str] = {}  # by interface; a text says why there is none
         self._ears: dict[str, _Ear] = {}
+        self._held = False
         self._news: netlink.News | None = None
         self._rescan: asyncio.TimerHandle | None = None
 
@@ -90,6 +91,16 @@ class Neighbours:
             return
         self._ears[str(peer.interface)].doubt()
         self._tell(name)
+
+    def hold(self) -> None:
+        """Tells nothing until ``release``."""
+        self._held = True
+
+    def release(self) -> None:
+        """Tells where everybody is by now."""
+        self._held = False
+        for name in list(self._peers):
+            self._tell(name)
 
     def close(self) -> None:
         """Falls silent."""
@@ -168,6 +179,8 @@ class Neighbours:
 
     def _tell(self, name: str) -> None:
         """Says where a peer is now, or why it can't be reached."""
+        if self._held:
+            return
         peer = self._peers[name]
         place = self._places[str(peer.interface)]
         if isinstance(place, str):

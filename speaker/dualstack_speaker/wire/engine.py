@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..base.model import Delta, Desired, Paths
+from ..base.model import Delta, Desired, Paths, Peer
 from ..link.store import Changes, Store
 from ..observe.logs import Log
+from . import discovery_io
 from .bgp_io import BgpDriver
+from .discovery_io import Neighbours
 from .handover_fds import Give, Take
 from .layer2_io import Layer2Driver
+from .listening import Listening
 from .phase import Phase
 from .watching import Watching
 
@@ -28,13 +31,15 @@ class Engine:
     ``patience``: seconds that a saved state waits for the speaker's before it counts as whole.
     """
 
-    def __init__(self, log: Log, layer2: Layer2Driver, patience: float) -> None:
+    def __init__(self, log: Log, layer2: Layer2Driver, patience: float, listen_port: int | None = None) -> None:
         self._log = log
         self._patience = patience
         self._waiting: asyncio.TimerHandle | None = None  # for the speaker's word on a state that was saved
         self._store = Store()
         self._sessions: dict[str, BgpDriver] = {}
+        self._listening = Listening(listen_port, log, self._sessions)
         self._watching = Watching(log, self._sessions)
+        self._neighbours = Neighbours(log, self._reachable, self._unreachable, self._standing)
         self._layer2 = layer2
         self.synced = False
         self._phase = Phase.OFF
@@ -91,7 +96,9 @@ class Engine:
 
     def freeze(self) -> None:
         """BGP stands still; BFD and layer 2, which would be missed within milliseconds, go on."""
+        self._neighbours.hold()
         self._watching.hold()
+        self._listening.freeze()
         for session in self._sessions.values():
             session.freeze()
 
@@ -99,7 +106,9 @@ class Engine:
         """BGP goes on."""
         for session in self._sessions.values():
             session.thaw()
+        self._listening.thaw()
         self._watching.release()
+        self._neighbours.release()
 
     @property
     def disturbed(self) -> bool:
@@ -113,6 +122,8 @@ class Engine:
             "phase": self._phase.value,
             "waiting": None if self._waiting is None else self._waiting.when(),
             "sessions": {name: session.export(fds) for name, session in self._sessions.items()},
+            "neighbours": {name: discovery_io.export(each.session.peer) for name, each in self._sessions.items()},
+            "listening": {name: fds.put(sock) for name, sock in self._listening.sockets().items()},
             "watching": self._watching.sockets(fds),
             "layer2": self._layer2.export(fds),
         }
@@ -140,10 +151,12 @@ class Engine:
                 session.put(self.state.routes, None)
             state = found["sessions"].get(name)
             if state is not None:
-                session.adopt(state, fds, self._waiting is not None)
+                session.session.peer = discovery_io.adopt(session.session.peer, found["neighbours"][name])
+                session.adopt(state, fds, known=self._waiting is None)
                 loop.call_later(number * _STAGGER, session.repeat)
-            else:
+            elif session.session.peer.interface is None:
                 loop.call_soon(session.start)
+        self._listening.adopt({name: fds.take(number) for name, number in found.get("listening", {}).items()})
         self._layer2.adopt(self.state.layer2, found["layer2"], fds)
 
     def finish(self, found: Mapping[str, Any], last: Mapping[str, Any], fds: Take) -> None:
@@ -152,10 +165,13 @@ class Engine:
         self._layer2.take_counts(last["layer2"])
         self._heir = False
         for name, peer in self.state.peers.items():
-            self._watching.take(name, peer)
+            self._place(name, peer)
+        self._listening.sync()
 
     def leave(self) -> None:
         """Ends the sessions without a word: peers with graceful restart keep the routes for the next process."""
+        self._neighbours.close()
+        self._listening.close()
         for session in self._sessions.values():
             session.leave()
         self._watching.stop()
@@ -163,6 +179,8 @@ class Engine:
 
     def stop(self, why: str) -> None:
         """Withdraws everything: Cease to every peer, no more answers."""
+        self._neighbours.close()
+        self._listening.close()
         for session in self._sessions.values():
             session.stop(why)
         self._watching.stop()
@@ -182,7 +200,9 @@ class Engine:
                 name: {**session.status(), "bfd": self._watching.status(name)}
                 for name, session in sorted(self._sessions.items())
             },
+            "listening": self._listening.status(),
             "layer2": self._layer2.status(),
+            "layer2_interfaces": self._layer2.interfaces(),
         }
 
     def _apply(self, changes: Changes) -> None:
@@ -191,30 +211,62 @@ class Engine:
             session = self._sessions.get(name)
             if peer is None:
                 if session is not None:
+                    self._neighbours.take(name, None)
                     session.stop("peer removed")
                     del self._sessions[name]
             elif session is None:
                 self._sessions[name] = session = BgpDriver(name, peer, self._log, self._waiting is not None)
-                session.on_change = partial(self._watching.established, name)
+                session.on_change = partial(self._changed, name)
                 session.drain(self._phase is not Phase.OFF)
                 if self._phase is not Phase.WITHDRAWN:
                     self._fill(name, session)
                 begun.append(name)
-            else:
+            elif peer.interface is None:
                 session.reconfigure(peer)
             if not self._heir:
-                self._watching.take(name, peer)
+                self._place(name, peer)
         touched = set()
         for (before, after), keys in changes.routes.items() if self._phase is not Phase.WITHDRAWN else ():
             touched |= self._route(before, after, keys, begun)
         if self._heir:
             return
+        if changes.peers:
+            self._listening.sync()
         for name in begun:
-            self._sessions[name].start()
+            if self._sessions[name].session.peer.interface is None:
+                self._sessions[name].start()
         for name in touched:
             self._sessions[name].flush()
         if changes.layer2:
             self._layer2.change(changes.layer2)
+
+    def _place(self, name: str, peer: Peer | None) -> None:
+        """A peer is new, changed or gone; one with an interface is spoken to where and when it is reachable."""
+        self._neighbours.take(name, peer)
+        if peer is None or peer.interface is None:
+            self._watching.take(name, peer)
+
+    def _reachable(self, name: str, peer: Peer) -> None:
+        session = self._sessions[name]
+        if session.session.peer != peer:
+            session.reconfigure(peer)
+        self._listening.sync()
+        session.start()
+        self._watching.take(name, peer)
+
+    def _unreachable(self, name: str, why: str) -> None:
+        session = self._sessions[name]
+        session.stop(why)
+        self._watching.take(name, session.session.peer._replace(bfd=None))
+
+    def _standing(self, name: str) -> bytes | None:
+        session = self._sessions[name]
+        return session.session.peer.address if session.established else None
+
+    def _changed(self, name: str, established: bool) -> None:
+        self._watching.established(name, established)
+        if not established:
+            self._neighbours.fallen(name)
 
     def _fill(self, name: str, session: BgpDriver) -> None:
         """Gives a new session all routes that go to it."""

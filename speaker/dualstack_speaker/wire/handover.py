@@ -57,10 +57,11 @@ class Handover:
         self._listener = listener or local.listen(self._path, 0o600)
         asyncio.get_running_loop().add_reader(self._listener, self._accept)
 
-    def close(self) -> None:
-        """Hands nothing over any more; one under way is given up."""
+    async def close(self) -> None:
+        """Hands nothing over any more; one under way is given up, and all goes on here."""
         if self._giving is not None:
             self._giving.cancel()
+            await asyncio.wait({self._giving})
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()

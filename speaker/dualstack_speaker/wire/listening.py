@@ -38,16 +38,23 @@ class Listening:
         self._problems: dict[str, str] = {}  # why a family has no socket
         self._ears: dict[str, _Ear] = {}
         self._retry: asyncio.TimerHandle | None = None
+        self._frozen = False
         self._refused = 0
 
-    def start(self, inherited: Mapping[str, socket.socket] | None = None) -> None:
-        """Opens the sockets, or takes those of the process before, by family; retried for as long as it fails."""
-        for name in FAMILIES if self._port is not None else ():
-            self._open(name, (inherited or {}).get(name))
-        self.sync()
+    def adopt(self, inherited: Mapping[str, socket.socket]) -> None:
+        """Goes on with the sockets of the process before, by family."""
+        for name, sock in inherited.items():
+            if name in FAMILIES and sock.getsockname()[1] == self._port:
+                self._begin(name, sock)
+            else:
+                sock.close()
 
     def sync(self) -> None:
-        """Peers have changed: keys, the least TTL, and what sessions know about being dialled."""
+        """Peers have changed: sockets with the first of them, keys, the least TTL, what sessions know of it."""
+        if self._port is not None and self._sessions and self._retry is None:
+            for name in FAMILIES:
+                if name not in self._ears:
+                    self._open(name)
         for name in FAMILIES:
             peers = [driver.session.peer for driver in self._sessions.values()]
             peers = [peer for peer in peers if any(peer.address) and family(peer.address) == name]
@@ -60,11 +67,13 @@ class Listening:
 
     def freeze(self) -> None:
         """Accepts nothing more; what comes waits in the kernel."""
+        self._frozen = True
         for ear in self._ears.values():
             self._loop.remove_reader(ear.sock)
 
     def thaw(self) -> None:
         """Accepts again."""
+        self._frozen = False
         for name, ear in self._ears.items():
             self._loop.add_reader(ear.sock, self._accept, name)
 
@@ -90,10 +99,10 @@ class Listening:
     def _deaf(self, name: str) -> str:
         return NOT_LISTENING if self._port is None else self._problems.get(name, "")
 
-    def _open(self, name: str, inherited: socket.socket | None = None) -> None:
+    def _open(self, name: str) -> None:
         assert self._port is not None
         try:
-            sock = inherited or tcp.open_listener(name == IPV6, self._port, BACKLOG)
+            sock = tcp.open_listener(name == IPV6, self._port, BACKLOG)
         except OSError as error:
             problem = f"port {self._port} ({name}): {reason(error)}"
             if self._problems.get(name) != problem:
@@ -102,9 +111,13 @@ class Listening:
             self._later()
             return
         self._problems.pop(name, None)
-        self._ears[name] = _Ear(sock)
-        self._loop.add_reader(sock, self._accept, name)
+        self._begin(name, sock)
         self._log.write("info", "listening", {"port": self._port, "family": name})
+
+    def _begin(self, name: str, sock: socket.socket) -> None:
+        self._ears[name] = _Ear(sock)
+        if not self._frozen:
+            self._loop.add_reader(sock, self._accept, name)
 
     def _later(self) -> None:
         if self._retry is None:
@@ -112,12 +125,9 @@ class Listening:
 
     def _again(self) -> None:
         self._retry = None
-        for name in FAMILIES:
-            if name not in self._ears:
-                self._open(name)
-        self.freeze()
-        self.thaw()
         self.sync()
+        if not self._frozen:
+            self.thaw()
 
     def _accept(self, name: str) -> None:
         for _unused in range(_BATCH):

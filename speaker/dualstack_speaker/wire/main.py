@@ -90,8 +90,8 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
 
     loop.add_signal_handler(signal.SIGUSR1, leave)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to read again
-    layer2 = Layer2Driver(config.exclude_interfaces, log)
-    engine = Engine(log, layer2, config.restart_patience)
+    layer2 = Layer2Driver(config.exclude_interfaces, log, config.layer2_refresh)
+    engine = Engine(log, layer2, config.restart_patience, config.listen_port)
     journal = JournalFile(config.journal, lambda: engine.state, log)
     drain = Drain(f"{config.journal}.drain", engine, log)
     server = LinkServer(config.socket, engine, journal, drain, log)
@@ -120,7 +120,7 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     log.write("info", "started", {"socket": config.socket})
     await _watch(stop)
     systemd.notify("STOPPING=1")
-    handover.close()
+    await handover.close()
     server.close()
     if leaving.is_set():
         engine.leave()

@@ -144,7 +144,7 @@ def test_no_content_of_an_update_ends_a_session(peer: Peer, body: bytes) -> None
     established(session, 0.0, 4)
     assert session.state is State.ESTABLISHED
     assert session.received(session.number, message(iana.UPDATE, body), 1.0) == []
-    assert session.snapshot(1.0).updates_received == 1
+    assert session.snapshot(1.0).messages["received"]["update"] == 1
     assert session.state is State.ESTABLISHED
 
 

@@ -138,7 +138,7 @@ def test_reads_cut_at_every_octet(transport: str, internal: bool, piece: int, mi
     left, right = (session.snapshot(pair.now) for session in pair.sides)
     assert (left.state, right.state, left.flaps, right.flaps) == ("Established", "Established", 0, 0)
     assert left.announced == {"ipv4": 2, "ipv6": 1}
-    assert right.updates_received == 4  # one per family, and the End-of-RIBs
+    assert right.messages["received"]["update"] == 4  # one per family, and the End-of-RIBs
     assert left.established_s == pytest.approx(60.0)
 
 

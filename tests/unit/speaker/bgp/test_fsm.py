@@ -17,7 +17,8 @@ from dualstack_speaker.bgp.connection import DIAL_TIME, OPEN_HOLD, SEND_HOLD, De
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import message
 from dualstack_speaker.bgp.fsm import Event, State
-from dualstack_speaker.bgp.session import PATH_PATIENCE, Session
+from dualstack_speaker.bgp.machine import PATH_PATIENCE
+from dualstack_speaker.bgp.session import Session
 
 NOW = 1000.0
 IDLE, CONNECT, ACTIVE, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED = State

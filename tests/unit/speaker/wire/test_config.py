@@ -28,6 +28,8 @@ def test_every_key_is_taken() -> None:
         "realtime_priority": 10,
         "restart_patience": 5,
         "exclude_interfaces": ["^veth"],
+        "listen_port": 179,
+        "layer2_refresh": 60,
     }
     assert set(value) == set(Config._fields)
     assert parse("wire.json", value)._asdict() == {**value, "exclude_interfaces": ("^veth",)}
@@ -44,6 +46,8 @@ def test_every_key_is_taken() -> None:
         ({"realtime_priority": 100}, "wire.json: realtime_priority: a whole number from 0 (none) to 99"),
         ({"restart_patience": -1}, "wire.json: restart_patience: a number of seconds from 0 to 4095"),
         ({"realtime_priority": True}, "wire.json: realtime_priority: a whole number from 0 (none) to 99"),
+        ({"listen_port": 0}, "wire.json: listen_port: null or a port from 1 to 65535 is expected, not 0"),
+        ({"listen_port": True}, "wire.json: listen_port: null or a port from 1 to 65535 is expected, not True"),
         ({"exclude_interfaces": "veth"}, "wire.json: exclude_interfaces: a list of patterns is expected"),
         ({"exclude_interfaces": ["("]}, "wire.json: exclude_interfaces: '(' is no regular expression"),
     ],

@@ -48,7 +48,7 @@ class Node:
         self.driver = BgpDriver("other", peer, Log())
         self.sessions = {"other": self.driver}
         self.listening = Listening(port, Log(), self.sessions)
-        self.listening.start()
+        self.listening.sync()
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -247,7 +247,9 @@ def test_what_comes_while_it_stands_still_is_accepted_later_by_another(transport
         nodes[1].driver.start()
         await until(lambda: nodes[1].driver._streams, "the kernel has answered")
         heir = Listening(ours, Log(), nodes[0].sessions)
-        heir.start({name: socket.socket(fileno=ear.detach()) for name, ear in nodes[0].listening.sockets().items()})
+        heir.adopt({name: ear.dup() for name, ear in nodes[0].listening.sockets().items()})
+        nodes[0].listening.close()
+        heir.sync()
         nodes[0].listening = heir
         await until(lambda: nodes[0].driver.established, "established")
 
