@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from bgp_stage import NODE_ASN, BgpStage
 from interop.peers.bird import Bird
@@ -20,11 +21,13 @@ from interop.peers.shape import FAMILIES, Stack
 from machine import PRIORITY
 from processes import Link, Wire, until
 
+from dualstack_speaker.speaker.delta import slices, told
+
 TABLE = 100  # of the kernel, away from what forwards
 
 
 class Speaker(ABC):
-    """A speaker on the node with all sessions of the stage. ``bulk``: whether it is to be measured with many prefixes."""
+    """A speaker on the node with all sessions of the stage. ``bulk``: whether many prefixes at once are measured."""
 
     bulk = True
 
@@ -76,10 +79,15 @@ class OurWire(Speaker):
         return [self._wire.process.pid]
 
     def announce(self, prefixes: Sequence[str]) -> None:
-        self._link.delta(routes=dict.fromkeys(prefixes, self._path))
+        self._change(dict.fromkeys(prefixes, self._path))
 
     def withdraw(self, prefixes: Sequence[str]) -> None:
-        self._link.delta(routes=dict.fromkeys(prefixes))
+        self._change(dict.fromkeys(prefixes))
+
+    def _change(self, routes: dict[str, Any]) -> None:
+        """As ``speaker`` tells it."""
+        for step in slices({"routes": routes}):
+            self._link.delta(**told(step))
 
     def kill(self) -> None:
         assert self._wire.process is not None

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..base.addresses import show, show_prefix
+from ..base.addresses import parse_prefix, show, show_prefix
 from ..base.model import Desired
 from . import messages, peers, routes
 from .errors import LinkError
@@ -46,14 +46,14 @@ def snapshot(state: Desired) -> Iterator[bytes]:
     yield _record({"op": "delta", "seq": 0, "layer2": layer2})
 
 
-def load(data: bytes) -> Desired:
-    """The state that a journal holds; BadJournal with the reason."""
+def load(data: bytes, parse: Callable[[str], bytes] = parse_prefix) -> Desired:
+    """The state that a journal holds; BadJournal with the reason. ``parse`` reads a prefix."""
     if not data.startswith(HEADER):
         raise BadJournal("it does not begin as a journal of this version")
     lines = data[len(HEADER) :].split(b"\n")[:-1]
     if not lines:
         raise BadJournal("it holds no state")
-    store, decoder = Store(), routes.Decoder()
+    store, decoder = Store(), routes.Decoder(parse)
     for number, line in enumerate(lines, 2):
         checksum, _unused, text = line.partition(b" ")
         if checksum != b"%08x" % zlib.crc32(text):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from ..base.model import Delta, Desired
+from ..base.model import Delta, Desired, Paths
 from . import peers
 from .errors import LinkError
 from .fields import Fields, address
@@ -36,6 +36,7 @@ def decode_request(line: bytes) -> Request:
         body = {"desired": fields.take("desired")}
     elif op == "delta":
         body = {name: fields.take(name, {}) for name in ("peers", "routes", "layer2")}
+        body["alike"] = fields.take("alike", [])
     elif op == "status":
         body = {}
     elif op == "drain":
@@ -59,6 +60,7 @@ def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
     """The state of a full request."""
     fields = Fields("desired", body["desired"])
     parts = {name: fields.take(name) for name in ("peers", "routes", "layer2")}
+    parts["alike"] = fields.take("alike", [])
     fields.end()
     delta = decode_delta(parts, decoder)
     for part in (delta.peers, delta.routes, delta.layer2):
@@ -69,22 +71,39 @@ def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
 
 def decode_delta(body: dict[str, Any], decoder: Decoder) -> Delta:
     """The changes of a delta request."""
-    for name, value in body.items():
-        if not isinstance(value, dict):
+    for name in ("peers", "routes", "layer2"):
+        if not isinstance(body[name], dict):
             raise LinkError(f"{name}: an object is expected")
     changed_peers = {
         name: None if value is None else peers.decode(f"peers.{name}", value) for name, value in body["peers"].items()
     }
-    routes = {}
-    for text, value in body["routes"].items():
-        routes[decoder.prefix(text)] = None if value is None else decoder.paths(text, value)
-    if len(routes) != len(body["routes"]):
-        raise LinkError("routes: a prefix stands there twice, in two ways of writing it")
+    routes = _routes(body["routes"], body.get("alike", []), decoder)
     layer2 = {
         address(f"layer2.{text}", text): None if value is None else _interfaces(f"layer2.{text}", value)
         for text, value in body["layer2"].items()
     }
     return Delta(changed_peers, routes, layer2)
+
+
+def _routes(single: dict[str, Any], alike: Any, decoder: Decoder) -> dict[bytes, Paths | None]:
+    """Routes one by one, and those that go the same way together: paths once, all their prefixes."""
+    routes: dict[bytes, Paths | None] = {}
+    for text, value in single.items():
+        routes[decoder.prefix(text)] = None if value is None else decoder.paths(f"routes.{text}", value)
+    count = len(single)
+    if not isinstance(alike, list):
+        raise LinkError("alike: a list is expected")
+    for number, item in enumerate(alike):
+        where = f"alike[{number}]"
+        fields = Fields(where, item)
+        prefixes, value = fields.texts("prefixes"), fields.take("paths")
+        fields.end()
+        paths = None if value is None else decoder.paths(f"{where}.paths", value)
+        routes.update(dict.fromkeys(decoder.prefixes(prefixes), paths))
+        count += len(prefixes)
+    if len(routes) != count:
+        raise LinkError("routes: a prefix stands there twice, perhaps in two ways of writing it")
+    return routes
 
 
 def encode_ack(seq: int | None, error: str | None = None, status: dict[str, Any] | None = None) -> bytes:

@@ -9,6 +9,7 @@ Thousands of prefixes share few sets of paths, so equal ones become one object: 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ..base import addresses
@@ -22,24 +23,35 @@ _LARGE = re.compile(r"([0-9]{1,10}):([0-9]{1,10}):([0-9]{1,10})", re.ASCII)
 
 
 class Decoder:
-    """Reads routes; keeps one object per distinct set of paths for as long as it lives."""
+    """Reads routes; keeps one object per distinct set of paths for as long as it lives.
 
-    def __init__(self) -> None:
+    ``parse`` reads a prefix (ValueError); a process that may use the system's functions has a faster one.
+    """
+
+    def __init__(self, parse: Callable[[str], bytes] = addresses.parse_prefix) -> None:
+        self._parse = parse
         self._known: dict[str, Paths] = {}
 
     def prefix(self, text: str) -> bytes:
         """The key of a prefix."""
         try:
-            return addresses.parse_prefix(text)
+            return self._parse(text)
         except ValueError as error:
             raise LinkError(f"routes.{text}: {error}") from None
 
-    def paths(self, text: str, value: Any) -> Paths:
-        """The paths of the prefix ``text``."""
+    def prefixes(self, texts: list[str]) -> list[bytes]:
+        """The keys of many prefixes."""
+        try:
+            return list(map(self._parse, texts))
+        except ValueError:
+            return list(map(self.prefix, texts))  # it has the words
+
+    def paths(self, where: str, value: Any) -> Paths:
+        """The paths that stand at a place of the message."""
         shape = repr(value)
         known = self._known.get(shape)
         if known is None:
-            known = _paths(f"routes.{text}", value)
+            known = _paths(where, value)
             if len(self._known) >= 4096:  # somebody gives every prefix its own attributes: sharing is not worth it
                 self._known.clear()
             self._known[shape] = known

@@ -61,10 +61,17 @@ class Store:
             if peers.get(name) != peer:
                 changes.peers[name] = peer
                 _put(peers, name, peer)
-        for key, paths in delta.routes.items():
-            before, after = routes.get(key, ()), paths or ()
-            if before is not after and before != after:
-                changes.routes.setdefault((before, after), []).append(key)
+        pair: tuple[Paths, Paths] | None = None
+        alike: list[bytes] = []
+        for key, wanted in delta.routes.items():
+            before, after = routes.get(key, ()), wanted or ()
+            if before is after or before == after:
+                continue
+            # Most stand beside their like: then neither is hashed again.
+            if pair is None or pair[0] is not before or pair[1] is not after:
+                pair = (before, after)
+                alike = changes.routes.setdefault(pair, [])
+            alike.append(key)
             _put(routes, key, after or None)
         for address, interfaces in delta.layer2.items():
             if layer2.get(address) != interfaces:
@@ -82,13 +89,8 @@ def _put(items: dict, name: object, value: object) -> None:  # type: ignore[type
 
 def _check(peers: dict[str, Peer], routes: dict[bytes, Paths] | dict[bytes, Paths | None]) -> None:
     """Every path names peers that are there and carry its family."""
-    seen: set[tuple[int, int]] = set()
-    for key, paths in routes.items():
-        shape = (key[0], id(paths))
-        if paths is None or shape in seen:
-            continue
-        seen.add(shape)
-        for path in paths:
+    for key, paths in {(key[0], id(paths)): (key, paths) for key, paths in routes.items()}.values():
+        for path in paths or ():
             for name in path.peers:
                 if name not in peers:
                     raise LinkError(f"routes.{show_prefix(key)}: names the unknown peer {name!r}")

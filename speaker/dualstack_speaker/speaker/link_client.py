@@ -17,7 +17,7 @@ from typing import Any
 from ..base.backoff import Backoff
 from ..link.framing import MAX_LINE
 from ..observe.logs import Log
-from .delta import EMPTY, State, difference
+from .delta import EMPTY, State, difference, slices, told
 
 ANSWER_TIME = 30.0  # seconds that wire may take to answer
 
@@ -103,24 +103,26 @@ class LinkClient:
         while True:
             self._changed.clear()
             wanted, complete = self._wanted, self._complete
-            request: dict[str, Any] = {}
-            if wanted is not None and not whole and (complete or not keep):
-                request = {"op": "full", "desired": wanted}
+            requests: list[dict[str, Any]] = []
+            full = wanted is not None and not whole and (complete or not keep)
+            if wanted is not None and full:
+                requests = [{"op": "full", "desired": told(wanted)}]
             elif wanted is not None:
                 changes = difference(self.acknowledged, wanted)
-                request = {"op": "delta", **changes} if changes else {}
-            if not request or wanted is None:
+                requests = [{"op": "delta", **told(some)} for some in slices(changes)] if changes else []
+            if not requests or wanted is None:
                 await self._changed.wait()
                 continue
             try:
-                await connection.ask(request)
+                for request in requests:
+                    await connection.ask(request)
             except Refused as refusal:
                 self.error = f"wire refused: {refusal}"
                 self._log.write("error", "state refused", {"reason": str(refusal)})
                 whole = False
                 await asyncio.sleep(retry.delay(self._jitter()))
                 continue
-            whole = whole or request["op"] == "full"
+            whole = whole or full
             self.acknowledged, self.error = wanted, ""
             retry.forget()
 

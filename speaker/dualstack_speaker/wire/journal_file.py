@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from ..base.model import Desired
 from ..link import journal
+from ..net.prefixes import parse_prefix
 from ..observe.logs import Log
 from .bgp_io import reason
 
@@ -41,7 +42,7 @@ class JournalFile:
         """The saved state; None when there is none that can be used, with a log line when one is spoilt."""
         try:
             with open(self._path, "rb") as file:
-                return journal.load(file.read())
+                return journal.load(file.read(), parse_prefix)
         except FileNotFoundError:
             return None
         except OSError as error:

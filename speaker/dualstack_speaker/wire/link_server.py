@@ -16,6 +16,7 @@ from ..link.errors import LinkError
 from ..link.framing import Lines, LineTooLong
 from ..link.routes import Decoder
 from ..net import local
+from ..net.prefixes import parse_prefix
 from ..observe.logs import Log
 from .bgp_io import reason
 from .drain import Drain
@@ -40,7 +41,7 @@ class LinkServer:
         self._client: _Client | None = None
         self._listener: socket.socket | None = None
         self._held = False
-        self._decoder = Decoder()
+        self._decoder = Decoder(parse_prefix)
 
     @property
     def listener(self) -> socket.socket:

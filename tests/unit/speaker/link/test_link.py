@@ -145,7 +145,18 @@ REFUSED = [
     ("peers>tor1", [], "peers.tor1: an object is expected"),
     ("routes>192.0.2.1", [], "routes.192.0.2.1: is not written as address/length"),
     ("routes>192.0.2.1/24", [], "routes.192.0.2.1/24: has bits set behind its length of 24"),
-    ("routes>2001:DB8:1::1/128", [], "routes: a prefix stands there twice, in two ways of writing it"),
+    ("routes>2001:DB8:1::1/128", [], "routes: a prefix stands there twice, perhaps in two ways of writing it"),
+    ("alike", {}, "alike: a list is expected"),
+    ("alike", [[]], "alike[0]: an object is expected"),
+    ("alike", [{"paths": []}], "alike[0].prefixes: is missing"),
+    ("alike", [{"prefixes": []}], "alike[0].paths: is missing"),
+    ("alike", [{"prefixes": [1], "paths": []}], "alike[0].prefixes: a list of texts is expected"),
+    ("alike", [{"prefixes": ["192.0.2.1/24"], "paths": []}], "routes.192.0.2.1/24: has bits set behind its length of"),
+    ("alike", [{"prefixes": [], "paths": [{}]}], "alike[0].paths[0].peers: is missing"),
+    ("alike", [{"prefixes": [], "paths": [], "x": 1}], "alike[0]: has the unknown field 'x'"),
+    ("alike", [{"prefixes": ["192.0.2.1/32"], "paths": []}], "routes: a prefix stands there twice"),
+    ("alike", [{"prefixes": ["192.0.2.2/32"] * 2, "paths": []}], "routes: a prefix stands there twice"),
+    ("alike", [{"prefixes": ["192.0.2.2/32"], "paths": None}], "desired: null takes items away in a delta"),
     ("routes>192.0.2.1/32", {}, "routes.192.0.2.1/32: a list is expected"),
     ("routes>192.0.2.1/32", [PATH, PATH], "routes.192.0.2.1/32[1].peers: 'tor1' appears more than once for this"),
     ("routes>192.0.2.1/32>0>peers", ["tor9"], "routes.192.0.2.1/32: names the unknown peer 'tor9'"),
@@ -161,6 +172,17 @@ REFUSED = [
     ("layer2>10.0.1.200", None, "desired: null takes items away in a delta, it has no place in a full state"),
     ("peers", "…", "desired.peers: is missing"),
 ]
+
+
+@pytest.mark.parametrize(("family", "prefix", "other"), FAMILIES)
+def test_routes_that_go_alike_may_be_told_together(family: str, prefix: str, other: str) -> None:
+    together, single = Store(), Store()
+    full(together, {**DESIRED, "routes": {}, "alike": [{"paths": [PATH], "prefixes": [prefix, other]}]})
+    full(single, {**DESIRED, "routes": {prefix: [PATH], other: [PATH]}})
+    assert together.state == single.state
+    assert delta(together, alike=[{"paths": None, "prefixes": [other]}]).any
+    assert set(together.state.routes) == {parse_prefix(prefix)}
+    assert messages.decode_request(b'{"op": "delta", "seq": 1}').body["alike"] == []
 
 
 @pytest.mark.parametrize(("path", "value", "words"), REFUSED, ids=[f"{row[0]}={str(row[1])[:12]}" for row in REFUSED])
