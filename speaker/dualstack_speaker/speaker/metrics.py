@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..observe.metrics import Metric
-from . import metrics_layer2
-from .view import ESTABLISHED, place
+from . import metrics_layer2, metrics_sessions
 
 
 def collect(
@@ -37,57 +36,9 @@ def collect(
             if vip["announcing"]
         ],
     )
-    rows = [
-        ({"peer": _endpoint(session, ports), "family": family}, session)
-        for session in status["sessions"]
-        for family in session["families"]
-    ]
-    yield Metric(
-        "metallb_bgp_session_up",
-        "gauge",
-        "1 while the session is established and carries the family",
-        [(labels, int(session["state"] == ESTABLISHED)) for labels, session in rows],
-    )
-    yield Metric(
-        "metallb_bgp_announced_prefixes_total",
-        "gauge",
-        "prefixes announced to the peer",
-        [(labels, session["announced"][labels["family"]]) for labels, session in rows],
-    )
-    yield Metric(
-        "dualstack_bgp_session_flaps_total",
-        "counter",
-        "how often an established session ended",
-        [({"peer": _endpoint(session, ports)}, session["flaps"]) for session in status["sessions"]],
-    )
-    watched = [
-        ({"peer": _behind(session) or session["address"], "family": session["transport"]}, session["bfd"])
-        for session in status["sessions"]
-        if session.get("bfd") is not None  # a wire that was not restarted yet may not know of BFD
-    ]
-    up = [(labels, int(bfd["state"] == "Up")) for labels, bfd in watched]
-    yield Metric("metallb_bfd_session_up", "gauge", "1 while BFD finds that the path to the peer works", up)
-    for name, key, text in (
-        ("metallb_bfd_control_packet_input", "received", "BFD control packets received"),
-        ("metallb_bfd_control_packet_output", "sent", "BFD control packets sent"),
-        ("metallb_bfd_session_up_events", "ups", "how often the path was found to work"),
-        ("metallb_bfd_session_down_events", "downs", "how often the path did not work any more"),
-    ):
-        yield Metric(name, "counter", text, [(labels, bfd[key]) for labels, bfd in watched])
+    yield from metrics_sessions.collect(status["sessions"], ports, wire or {})
     yield from metrics_layer2.collect(wire or {"layer2": {}})
 
 
 def _gauge(name: str, text: str, value: bool) -> Metric:
     return Metric(name, "gauge", text, [({}, int(value))])
-
-
-def _endpoint(session: Mapping[str, Any], ports: Mapping[str, int]) -> str:
-    address, port = session["address"], ports.get(session["name"], 179)
-    if _behind(session):
-        return _behind(session)
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _behind(session: Mapping[str, Any]) -> str:
-    """The interface of a session between link-local addresses, which tells it apart; empty for others."""
-    return str(session["interface"]) if place(session) != session["address"] else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .view import TEXTS, place
+from .view import ESTABLISHED, TEXTS, place
 
 _SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "BFD", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
 _INTERFACE_HEAD = ("INTERFACE", "MAC", "STATE", "ADDRESSES", "NOT ANSWERED")
@@ -44,8 +44,16 @@ def _session(session: Mapping[str, Any]) -> Sequence[str]:
         _duration(session["established_s"]),
         *counts,
         str(session["flaps"]),
-        session["last_error"] or "-",
+        _errors(session),
     )
+
+
+def _errors(session: Mapping[str, Any]) -> str:
+    """What is wrong, and what the peer has said about it, where that is something else."""
+    told, theirs = session["last_error"], session.get("peer_error")
+    if theirs and theirs != told and session["state"] != ESTABLISHED:
+        told = f"{told or '-'} (the peer, {_duration(session['peer_error_s'])} ago: {theirs})"
+    return told or "-"
 
 
 def _vip(vip: Mapping[str, Any]) -> Sequence[str]:

@@ -233,3 +233,53 @@ def test_a_peer_behind_an_interface_is_named_by_it(
     assert f" {shown} " in render(status)
     text = render_metrics(collect(status, told, True, {}))
     assert f'metallb_bgp_session_up{{peer="{label}",family="ipv6"}} 1' in text
+
+
+MESSAGES = {
+    "sent": {"open": 1, "update": 2, "notification": 3, "keepalive": 4, "route_refresh": 5},
+    "received": {"open": 6, "update": 7, "notification": 8, "keepalive": 9, "route_refresh": 10},
+}
+
+
+@both
+def test_messages_prefixes_and_the_listener_are_counted(family: str) -> None:
+    told = wire(family)
+    told["sessions"][f"tor1-{family}"].update(messages=MESSAGES, wanted={"ipv4": 11, "ipv6": 11})
+    told["listening"] = {"port": 179, "errors": {"ipv6": "port 179 (ipv6): address already in use"}, "refused": 12}
+    status = merge("node1", [announcement(family)], [], acknowledged(family), told, "")
+    lines = render_metrics(collect(status, told, True, {})).splitlines()
+    peer = {"ipv4": "10.0.1.1:179", "ipv6": "[2001:db8:dc:1::1]:179"}[family]
+    for line in (
+        f'metallb_bgp_pending_prefixes_total{{peer="{peer}",family="{family}"}} 11',
+        f'metallb_bgp_opens_sent{{peer="{peer}"}} 1',
+        f'metallb_bgp_updates_total{{peer="{peer}"}} 2',
+        f'metallb_bgp_notifications_sent{{peer="{peer}"}} 3',
+        f'metallb_bgp_keepalives_sent{{peer="{peer}"}} 4',
+        f'metallb_bgp_route_refresh_sent{{peer="{peer}"}} 5',
+        f'metallb_bgp_opens_received{{peer="{peer}"}} 6',
+        f'metallb_bgp_updates_total_received{{peer="{peer}"}} 7',
+        f'metallb_bgp_keepalives_received{{peer="{peer}"}} 9',
+        f'metallb_bgp_total_sent{{peer="{peer}"}} 15',
+        f'metallb_bgp_total_received{{peer="{peer}"}} 40',
+        'dualstack_bgp_listening_bool{family="ipv4"} 1',
+        'dualstack_bgp_listening_bool{family="ipv6"} 0',
+        "dualstack_bgp_connections_refused_total 12",
+    ):
+        assert line in lines
+
+
+@pytest.mark.parametrize(
+    ("state", "ours", "theirs", "shown"),
+    [
+        ("Idle", "no answer", "", "no answer"),
+        ("Idle", "peer said no", "peer said no", "peer said no"),
+        ("Connect", "no answer", "peer said no", "no answer (the peer, 1m ago: peer said no)"),
+        ("Established", "", "peer said no", "-"),
+    ],
+)
+def test_the_last_error_of_both_sides_is_shown(state: str, ours: str, theirs: str, shown: str) -> None:
+    told = wire("ipv4", state=state)
+    told["sessions"]["tor1-ipv4"].update(last_error=ours, peer_error=theirs, peer_error_s=61.0)
+    status = merge("node1", [announcement("ipv4")], [], acknowledged("ipv4"), told, "")
+    row = next(line for line in render(status).splitlines() if line.startswith("tor1-ipv4"))
+    assert row.endswith(f"  {shown}")
