@@ -1,10 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GoBGP 3 as a stack. It is asked by its own command; so are its own prefixes added, one by one.
-
-Its gRPC interface listens on 127.0.0.1:50051 of its namespace and on ``api.sock`` in its folder, for who needs speed.
-"""
+"""GoBGP 3 as a stack. It is asked by its own command; its own prefixes go in by gRPC, over ``api.sock``."""
 
 from __future__ import annotations
 
@@ -15,10 +12,12 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from interop.peers.shape import FAMILIES, Neighbour, Route, Session, Stack, Table, by_family
+from interop.peers.gobgp_api import Api
+from interop.peers.shape import FAMILIES, Neighbour, Route, Session, Stack, Table
 from processes import until
 
 _STATES = ("UNKNOWN", "IDLE", "CONNECT", "ACTIVE", "OPENSENT", "OPENCONFIRM", "ESTABLISHED")
+_SELF = {"ipv4": "0.0.0.0", "ipv6": "::"}  # it fills in its own address
 
 
 class GoBgp(Stack):
@@ -26,13 +25,15 @@ class GoBgp(Stack):
 
     name = "GoBGP"
 
+    _api: Api | None = None
+
     def prepare(self) -> None:
         (self.jail.folder / "gobgpd.json").write_text(json.dumps(self.configuration(), indent=1))
 
     def spawn(self) -> None:
         (self.jail.folder / "api.sock").unlink(missing_ok=True)  # of one that crashed
         command = ["/usr/bin/gobgpd", "-t", "json", "-f", "/mnt/gobgpd.json", "--pprof-disable"]
-        self._process = self.jail.start([*command, "--api-hosts=127.0.0.1:50051,unix:///mnt/api.sock"])
+        self._process = self.jail.start([*command, "--api-hosts=unix:///mnt/api.sock"])
 
     def start(self) -> None:
         self.spawn()
@@ -89,16 +90,29 @@ class GoBgp(Stack):
         return table
 
     def announce(self, prefixes: Iterable[str]) -> None:
-        self._rib("add", prefixes)
+        self._put(prefixes, withdraw=False)
 
     def withdraw(self, prefixes: Iterable[str]) -> None:
-        self._rib("del", prefixes)
+        self._put(prefixes, withdraw=True)
 
-    def _rib(self, word: str, prefixes: Iterable[str]) -> None:
-        for family, some in by_family(prefixes).items():
-            hop = self.own_next_hop(family)
-            for prefix in some:
-                self.run("global", "rib", word, prefix, *(["nexthop", hop] if hop else []), "-a", family)
+    def _put(self, prefixes: Iterable[str], withdraw: bool) -> None:
+        if self._api is None:
+            hops = {family: self.own_next_hop(family) or _SELF[family] for family in FAMILIES}
+            self._api = Api(self.jail.folder / "api.sock", hops)
+        self._api.put(prefixes, withdraw)
+
+    def kill(self) -> None:
+        self._hang_up()
+        super().kill()
+
+    def end(self) -> None:
+        self._hang_up()
+        super().end()
+
+    def _hang_up(self) -> None:
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
     def configuration(self) -> dict[str, Any]:
         """Its configuration."""

@@ -38,7 +38,7 @@ class Api:
         self._answered = self._ended = False
         self._socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         self._send(_SETTINGS, 0, 0, b"")
-        self._paths = {family: _attributes(address) for family, address in next_hop.items()}
+        self._hops = {family: ipaddress.ip_address(address).packed for family, address in next_hop.items()}
 
     def put(self, prefixes: Iterable[str], withdraw: bool = False) -> None:
         """Announces prefixes or takes them back, and waits until gobgpd has them."""
@@ -61,7 +61,8 @@ class Api:
         size = -(-int(length) // 8)
         nlri = bytes((int(length),)) + ipaddress.ip_address(address).packed[:size]
         kind = _field(9, b"\x08" + (b"\x01" if family == "ipv4" else b"\x02") + b"\x10\x01")
-        return (b"\x28\x01" if withdraw else b"") + kind + _field(20, nlri) + self._paths[family]
+        attributes = _attributes(self._hops[family], nlri)
+        return (b"\x28\x01" if withdraw else b"") + kind + _field(20, nlri) + attributes
 
     def _call(self, path: str, messages: Iterable[bytes]) -> None:
         self._stream += 2
@@ -124,13 +125,12 @@ class Api:
             self._ended = True
 
 
-def _attributes(next_hop: str) -> bytes:
-    """Origin IGP and the next hop, fields 21 of a Path; NLRI of IPv6 are told apart from them."""
-    address = ipaddress.ip_address(next_hop)
+def _attributes(next_hop: bytes, nlri: bytes) -> bytes:
+    """Origin IGP and the next hop, fields 21 of a Path; gobgpd wants the prefix in MP_REACH_NLRI once more."""
     origin = b"\x40\x01\x01\x00"
-    if address.version == 4:
-        return _field(21, origin) + _field(21, b"\x40\x03\x04" + address.packed)
-    reach = b"\0\x02\x01\x10" + address.packed + b"\0"
+    if len(next_hop) == 4:
+        return _field(21, origin) + _field(21, b"\x40\x03\x04" + next_hop)
+    reach = b"\0\x02\x01\x10" + next_hop + b"\0" + nlri
     return _field(21, origin) + _field(21, b"\x80\x0e" + bytes((len(reach),)) + reach)
 
 
