@@ -73,6 +73,7 @@ class Action(enum.Enum):
     """What a session does on a transition; one method each."""
 
     NOTHING = "nothing"
+    LISTEN = "listen"  # a connection of the peer's is welcome from now on
     TURN_AWAY = "turn_away"  # hang up at once, nothing was said yet
     DIAL = "dial"
     SEND_OPEN = "send_open"
@@ -118,9 +119,9 @@ _TALKING = {
 TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
     State.IDLE: {
         Event.START: (Action.DIAL, State.CONNECT),
-        Event.START_PASSIVE: (Action.NOTHING, State.ACTIVE),
+        Event.START_PASSIVE: (Action.LISTEN, State.ACTIVE),
         Event.RETRY_DUE: (Action.DIAL, State.CONNECT),
-        Event.REST_DUE: (Action.NOTHING, State.ACTIVE),
+        Event.REST_DUE: (Action.LISTEN, State.ACTIVE),
         Event.ACCEPTED: (Action.TURN_AWAY, State.IDLE),
         **_GONE,
     },
@@ -135,7 +136,7 @@ TABLE: dict[State, dict[Event, tuple[Action, State]]] = {
     State.ACTIVE: {
         **_GONE,
         Event.START: (Action.DIAL, State.CONNECT),
-        Event.START_PASSIVE: (Action.NOTHING, State.ACTIVE),
+        Event.START_PASSIVE: (Action.LISTEN, State.ACTIVE),
         Event.RETRY_DUE: (Action.DIAL, State.CONNECT),
         Event.ACCEPTED: (Action.SEND_OPEN, State.OPEN_SENT),
     },

@@ -97,6 +97,10 @@ class Machine:
     def _nothing(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         return []
 
+    def _listen(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        connection.deadlines.clear("rest")
+        return []
+
     def _turn_away(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         return [Hangup(connection.number)]
 

@@ -18,7 +18,7 @@ from typing import Any, Callable, NamedTuple
 from ..base.model import Attributes, Peer
 from ..base.outputs import Output
 from . import collision, iana, words
-from .connection import Connection, Detail
+from .connection import DIAL_TIME, Connection, Detail
 from .fsm import Event, State
 from .machine import BACK_OFF, Machine
 
@@ -125,12 +125,14 @@ class Session(Machine):
     def accepted(self, number: int, now: float) -> list[Output]:
         """A connection that the peer made stands; ``new_number`` gave its number.
 
-        An older one of the peer's that is not established gives way to it.
+        An older one of the peer's that is not established gives way to it, and the established one too where the peer
+        has graceful restart (RFC 4724 section 5), but not to a dial that may have begun before it was established.
         """
         out: list[Output] = []
+        up = self._established_at
         for other in list(self._connections):
             negotiated = other.negotiated
-            if other.state is State.ESTABLISHED and negotiated is not None and negotiated.restart:
+            if up is not None and now - up >= DIAL_TIME and negotiated is not None and negotiated.restart:
                 out += self._fire(other, Event.REPLACED, now)
             elif other.incoming and other.state is not State.ESTABLISHED:
                 out += self._fire(other, Event.COLLISION, now)
