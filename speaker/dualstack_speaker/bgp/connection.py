@@ -78,15 +78,17 @@ class Connection:
         return greeting
 
     def agree(self, negotiated: messages.Negotiated, now: float) -> None:
-        """The peer's OPEN was accepted."""
+        """The peer's OPEN was accepted. Without a hold time, its KEEPALIVE is awaited as long as its OPEN was."""
         self.negotiated = negotiated
-        self.deadlines.clear("hold")
-        self.alive(now)
+        if self.hold_time:
+            self.alive(now)
 
     def alive(self, now: float) -> None:
-        """The peer spoke."""
+        """The peer spoke; without a hold time, its silence would be no news either."""
         if self.hold_time:
             self.deadlines.set("hold", now + self.hold_time)
+        else:
+            self.deadlines.clear("hold")
 
     def keepalive(self, peer: Peer, jitter: float, now: float) -> bytes:
         """A KEEPALIVE, and when the next one is due; none without a hold time, none behind data that waits."""

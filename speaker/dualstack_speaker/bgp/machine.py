@@ -117,7 +117,8 @@ class Machine:
     def _confirm(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         assert detail.negotiated is not None
         connection.agree(detail.negotiated, now)
-        return self._send_keepalive(connection, now, detail)
+        connection.keepalive(self.peer, self._jitter(), now)
+        return self._send(connection, messages.KEEPALIVE)  # whatever the hold time, and behind what waits
 
     def _establish(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         out: list[Output] = []

@@ -237,6 +237,16 @@ def test_keepalives_are_a_second_apart_at_least_and_none_without_a_hold_time(
     assert session._main.deadlines.at("hold") == (None if after is None else NOW + hold)
 
 
+def test_without_a_hold_time_open_is_answered_and_the_answer_awaited(make_peer: Callable[..., Peer]) -> None:
+    """RFC 4271 section 8.2.2, event 19: the KEEPALIVE behind OPEN is no periodic one."""
+    peer = make_peer(hold_time=0)
+    session = bring(OPEN_SENT, peer)
+    assert describe(session.received(session.number, their_open(peer), NOW + 1)) == ["keepalive"]
+    assert session.next_deadline == NOW + OPEN_HOLD
+    session.received(session.number, messages.KEEPALIVE, NOW + 2)
+    assert (session.state, session.next_deadline) == (ESTABLISHED, None)
+
+
 def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer())
     session.blocked(session.number, NOW)
