@@ -36,7 +36,11 @@ class Host:
     @property
     def mac(self) -> str:
         """The Ethernet address of rack1."""
-        words = ip("-n", self.namespace, "-o", "link", "show", "rack1").split()
+        return self.mac_of("rack1")
+
+    def mac_of(self, interface: str) -> str:
+        """The Ethernet address of an interface."""
+        words = ip("-n", self.namespace, "-o", "link", "show", interface).split()
         return words[words.index("link/ether") + 1]
 
     def address(self, family: str) -> str:
@@ -52,6 +56,11 @@ class Host:
     def run(self, *command: str) -> str:
         """Runs a program there; its output."""
         return subprocess.run([*self.prefix, *command], check=True, capture_output=True, text=True).stdout
+
+    def on_switch(self, *command: str) -> str:
+        """Runs a program where the switch is; its output."""
+        words = ["ip", "netns", "exec", self.switch, *command]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
     def neighbour(self, address: str, interface: str = "rack1") -> tuple[str, str]:
         """MAC and state of a neighbour entry; empty texts when there is none."""

@@ -1,261 +1,229 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ARP and NDP against the kernel's neighbour tables and raw frames, through a switch that watches MLD."""
+"""ARP and NDP against the kernel's neighbour tables and raw frames."""
 
 from __future__ import annotations
 
-import ipaddress
 import signal
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
-from interop.stage import Host, Stage, ip
-from processes import Link, Wire, until
+from interop.segment import (
+    ALL_NODES,
+    BROADCAST,
+    FAMILIES,
+    Segment,
+    Tap,
+    answers,
+    arp,
+    icmp6,
+    octets,
+    packed,
+    question,
+    resolve,
+    segment,
+    solicitation,
+    solicited_node,
+)
+from interop.stage import Stage, ip
+from processes import Wire, until
 
-FAMILIES = ["ipv4", "ipv6"]
 VIP = {"ipv4": "10.0.1.200", "ipv6": "2001:db8:dc:1::200"}
+NEXT = {"ipv4": "10.0.1.201", "ipv6": "2001:db8:dc:1::201"}
 OFF_LINK = {"ipv4": "192.0.2.200", "ipv6": "2001:db8:99::200"}
-MakeWire = Callable[..., Wire]
-
-_PROBE = """
-import socket, sys
-frame, ethertype, kind, at = bytes.fromhex(sys.argv[1]), int(sys.argv[2], 16), int(sys.argv[3]), int(sys.argv[4])
-to = bytes.fromhex(sys.argv[5])
-sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ethertype))
-sock.bind(("rack1", ethertype))
-sock.settimeout(60)
-sock.send(frame)
-while True:
-    got, address = sock.recvfrom(2000)
-    if address[2] != socket.PACKET_OUTGOING and got.startswith(to) and len(got) > at and got[at] == kind:
-        print(got.hex())
-        break
-"""
+both = pytest.mark.parametrize("family", FAMILIES)
 
 
-@pytest.fixture
-def client(stage: Stage) -> Host:
-    return stage.host("client")
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Segment]:
+    with segment(tmp_path_factory.mktemp("segment")) as made:
+        yield made
 
 
-def answered(link: Link, *addresses: str, interfaces: list[str] | None = None) -> None:
-    """Has these addresses answered."""
-    link.full(layer2={address: {"interfaces": interfaces or []} for address in addresses})
+@pytest.fixture(scope="module")
+def tap(net: Segment) -> Tap:
+    return net.tap(net.client)
 
 
-def resolve(client: Host, address: str) -> str:
-    """The MAC that the client's kernel finds for an address that it talks to; empty when nobody answers."""
-    family = "AF_INET6" if ":" in address else "AF_INET"
-    talk = f"import socket; socket.socket(socket.{family}, socket.SOCK_DGRAM).sendto(b'x', ('{address}', 9))"
-    client.run(sys.executable, "-c", talk)
-
-    def ended() -> list[str] | None:
-        """The entry is there from the first packet on; a failed one may be gone before anybody has seen it."""
-        mac, state = client.neighbour(address)
-        return None if state == "INCOMPLETE" else [mac]
-
-    (mac,) = until(ended, f"an end of the search for {address}")
-    return str(mac)
+@pytest.fixture(autouse=True)
+def fresh(net: Segment) -> None:
+    """Nobody knows anybody."""
+    for host in (net.client, net.node):
+        ip("-n", host.namespace, "neigh", "flush", "dev", "rack1", "nud", "all")
 
 
-def exchange(client: Host, frame: bytes, ethertype: int, kind: int, at: int, to: bytes) -> bytes:
-    """Sends a frame; the first one to ``to`` (an Ethernet address) that comes back with ``kind`` at offset ``at``."""
-    words = [frame.hex(), f"{ethertype:x}", str(kind), str(at), to.hex()]
-    return bytes.fromhex(client.run(sys.executable, "-c", _PROBE, *words).strip())
+@both
+def test_a_neighbour_finds_the_announcer(family: str, net: Segment) -> None:
+    net.answer(*VIP.values())
+    assert resolve(net.client, VIP[family]) == net.node.mac
+    told = net.link.layer2(VIP[family])
+    assert told["interfaces"] == {"rack1": net.node.mac}
+    assert told["requests"] >= told["replies"] >= 1
+    net.answer(*[VIP[other] for other in FAMILIES if other != family])
+    ip("-n", net.client.namespace, "neigh", "flush", "dev", "rack1")
+    assert resolve(net.client, VIP[family]) == ""
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_neighbour_finds_the_announcer(family: str, stage: Stage, client: Host, node: Host, wire: Wire) -> None:
-    link = wire.link()
-    answered(link, *VIP.values())
-    assert resolve(client, VIP[family]) == node.mac
-    assert link.layer2(VIP[family])["interfaces"] == {"rack1": node.mac}
-    assert link.layer2(VIP[family])["replies"] >= 1
-    answered(link, *[VIP[other] for other in FAMILIES if other != family])
-    ip("-n", client.namespace, "neigh", "flush", "dev", "rack1")
-    assert resolve(client, VIP[family]) == ""
+@both
+def test_the_kernel_confirms_a_known_neighbour_by_unicast(family: str, net: Segment) -> None:
+    """A stale entry is probed by unicast (RFC 4861 section 7.3.3); without an answer it would fail."""
+    net.answer(*VIP.values())
+    assert resolve(net.client, VIP[family]) == net.node.mac
+    words = ("neigh", "change", VIP[family], "dev", "rack1", "lladdr", net.node.mac, "nud", "probe")
+    ip("-n", net.client.namespace, *words)
+    until(lambda: net.client.neighbour(VIP[family])[1] == "REACHABLE", "a confirmed entry")
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_kernel_confirms_a_known_neighbour_by_unicast(family: str, client: Host, node: Host, wire: Wire) -> None:
-    """A stale entry is probed by unicast; without an answer it would fail."""
-    answered(wire.link(), *VIP.values())
-    assert resolve(client, VIP[family]) == node.mac
-    ip("-n", client.namespace, "neigh", "change", VIP[family], "dev", "rack1", "lladdr", node.mac, "nud", "probe")
-    until(lambda: client.neighbour(VIP[family])[1] == "REACHABLE", "a confirmed entry")
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_take_over_reaches_clients_that_do_not_ask(
-    family: str, stage: Stage, client: Host, node: Host, make_wire: MakeWire
-) -> None:
-    other = stage.host("other")
-    first, second = make_wire(node).link(), make_wire(other).link()
-    answered(first, *VIP.values())
+@both
+def test_a_take_over_reaches_clients_that_do_not_ask(family: str, net: Segment) -> None:
+    """And the rounds of the announcer before are no conflict."""
+    other = net.stage.host(f"other{family[-1]}")
+    second = net.wire_on(other).link()
+    net.answer(VIP[family])
     second.full()
-    assert resolve(client, VIP[family]) == node.mac
-    first.delta(layer2=dict.fromkeys(VIP.values()))
-    second.delta(layer2={address: {"interfaces": []} for address in VIP.values()})
-    until(lambda: client.neighbour(VIP[family])[0] == other.mac, "the new announcer's MAC")
-    frames = {"ipv4": 10, "ipv6": 5}[family]  # five rounds; ARP goes as request and as reply
-    until(lambda: second.layer2(VIP[family])["gratuitous"] == frames, "all rounds")
+    assert resolve(net.client, VIP[family]) == net.node.mac
+    second.delta(layer2={VIP[family]: {"interfaces": []}})
+    net.link.delta(layer2={VIP[family]: None})
+    until(lambda: net.client.neighbour(VIP[family])[0] == other.mac, "the new announcer's MAC")
+    assert second.layer2(VIP[family])["conflicts"] == {}
+    second.full()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_journal_answers_again_after_a_kill(family: str, client: Host, node: Host, wire: Wire) -> None:
-    answered(wire.link(), *VIP.values())
+@both
+def test_the_journal_answers_again_after_a_kill(family: str, net: Segment) -> None:
+    host = net.stage.host(f"killed{family[-1]}")
+    wire = net.wire_on(host)
+    address = {"ipv4": "10.0.1.210", "ipv6": "2001:db8:dc:1::210"}[family]
+    wire.link().full(layer2={address: {"interfaces": []}})
     until(wire.journal.exists, "the journal")
     wire.stop(signal.SIGKILL)
-    assert resolve(client, VIP[family]) == ""
+    assert resolve(net.client, address) == ""
     wire.start()
-    ip("-n", client.namespace, "neigh", "flush", "dev", "rack1")
-    assert resolve(client, VIP[family]) == node.mac
+    ip("-n", net.client.namespace, "neigh", "flush", "dev", "rack1", "nud", "all")
+    assert resolve(net.client, address) == host.mac
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_interfaces_come_go_and_change(family: str, client: Host, node: Host, wire: Wire) -> None:
-    link = wire.link()
-    answered(link, VIP[family], interfaces=["rack1", "rack9"])
-    until(lambda: set(link.layer2(VIP[family])["interfaces"]) == {"rack1"}, "the interface that is there")
-    ip("-n", node.namespace, "link", "set", "rack1", "down")
-    until(lambda: link.layer2(VIP[family])["interfaces"] == {}, "no interface")
-    ip("-n", node.namespace, "link", "set", "rack1", "address", "02:00:00:00:00:77", "up")
-    if family == "ipv6":  # the kernel forgot it with the interface
-        ip("-n", node.namespace, "address", "replace", f"{node.ipv6}/64", "dev", "rack1", "nodad")
-    until(lambda: link.layer2(VIP[family])["interfaces"] == {"rack1": "02:00:00:00:00:77"}, "the new MAC")
-    assert resolve(client, VIP[family]) == "02:00:00:00:00:77"
-    node.plug("rack9", "p99")
-    until(lambda: set(link.layer2(VIP[family])["interfaces"]) == {"rack1", "rack9"}, "the interface that came")
-    ip("-n", node.namespace, "link", "delete", "rack9")
-    until(lambda: set(link.layer2(VIP[family])["interfaces"]) == {"rack1"}, "the interface that went")
+@both
+@pytest.mark.parametrize("kind", ["asks", "probes", "asks by unicast", "probes by unicast"])
+def test_raw_questions(kind: str, family: str, net: Segment, tap: Tap) -> None:
+    """RFC 826, RFC 5227 section 2.1.1; RFC 4861 section 7.2.4, RFC 4862 section 5.4.3."""
+    net.answer(*VIP.values())
+    theirs, address = octets(net.node.mac), VIP[family]
+    unicast = theirs if kind.endswith("unicast") else None
+    if family == "ipv4":
+        asker = "0.0.0.0" if kind.startswith("probes") else net.client.ipv4
+        tap.heard.clear()
+        tap.send(arp(unicast or BROADCAST, tap.mac, 1, asker, address))
+        got = tap.until(lambda frame: answers(frame, address, tap.mac), "the reply")
+        head = bytes.fromhex("08060001080006040002")
+        assert got[6:42] == theirs + head + theirs + packed(address) + tap.mac + packed(asker)
+        return
+    detection = kind == "probes"
+    if detection:
+        until(lambda: net.link.layer2(address)["gratuitous"] == 5, "all rounds: they go to where such an answer goes")
+    for option in (False,) if detection else (False, True):
+        source = "::" if detection else net.client.ipv6
+        tap.heard.clear()
+        tap.send(solicitation(tap.mac, source, address, option, unicast))
+        to = ALL_NODES if detection else tap.mac
+        got = tap.until(lambda frame, to=to: answers(frame, address, to), "the advertisement")  # type: ignore[misc]
+        assert got[6:12] == theirs and got[22:38] == packed(address)
+        assert got[78:86] == b"\x02\x01" + theirs  # target link-layer address
+        flags = 0x20 if detection else 0x60  # override; solicited and override
+        assert (got[38:54], got[58]) == (packed("ff02::1" if detection else net.client.ipv6), flags)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_without_names_the_network_of_the_address_decides(family: str, client: Host, node: Host, wire: Wire) -> None:
-    node.plug("rack2", "p98")
-    node.plug("veth5", "p97")
-    link = wire.link()
-    answered(link, VIP[family], OFF_LINK[family])
-    assert set(link.layer2(VIP[family])["interfaces"]) == {"rack1"}
-    assert set(link.layer2(OFF_LINK[family])["interfaces"]) == {"rack1", "rack2"}
+@both
+def test_what_is_tagged_for_a_vlan_is_not_answered_on_the_parent(family: str, net: Segment, tap: Tap) -> None:
+    """A tag that is only a priority (VLAN 0) changes nothing."""
+    net.answer(*VIP.values())
+    by = [bytes.fromhex(f"0200000000{number:02x}") for number in (5, 6, 7)]
+    frames = [question(mac, net.client, VIP[family]) for mac in by]
+    tap.heard.clear()
+    tap.send(frames[0][:12] + bytes.fromhex("81000005") + frames[0][12:])
+    tap.send(frames[1][:12] + bytes.fromhex("8100e000") + frames[1][12:])
+    tap.send(frames[2])
+    tap.until(lambda frame: answers(frame, VIP[family], by[1]), "the answer to a frame with a priority")
+    tap.until(lambda frame: answers(frame, VIP[family], by[2]), "the answer to a frame without a tag")
+    assert not any(answers(frame, VIP[family], by[0]) for frame in tap.listen())
 
 
-def test_groups_are_joined_and_left(client: Host, node: Host, wire: Wire) -> None:
-    """Two addresses of one solicited-node group share it."""
-    first, second, group = "2001:db8:dc:1::200", "2001:db8:dc:1:1::200", "ff02::1:ff00:200"
-    link = wire.link()
-
-    def joined() -> bool:
-        return group in ip("-n", node.namespace, "maddr", "show", "dev", "rack1")
-
-    answered(link, first, second, interfaces=["rack1"])
-    assert joined()
-    answered(link, second, interfaces=["rack1"])
-    assert joined()
-    answered(link, "10.0.1.200", interfaces=["rack1"])
-    assert not joined()
-
-
-def test_many_groups(client: Host, node: Host, wire: Wire) -> None:
-    """More groups than one socket may hold."""
-    count = 3000
-    link = wire.link()
-    answered(link, *[f"2001:db8:dc:1::{number:x}:{number:x}" for number in range(1, count + 1)])
-
-    def groups() -> int:
-        return ip("-n", node.namespace, "maddr", "show", "dev", "rack1").count("inet6 ff02::1:ff")
-
-    until(lambda: groups() >= count, "all groups")
-    assert "group not joined" not in wire.log.read_text()
-    assert resolve(client, f"2001:db8:dc:1::{count:x}:{count:x}") == node.mac
-
-
-def test_where_ipv6_is_off_the_network_card_is_told(client: Host, node: Host, wire: Wire) -> None:
-    node.run("sysctl", "-q", "-w", "net.ipv6.conf.rack1.disable_ipv6=1")
-    answered(wire.link(), VIP["ipv6"], interfaces=["rack1"])
-    assert resolve(client, VIP["ipv6"]) == node.mac
-
-
-@pytest.mark.parametrize("sender", ["10.0.1.7", "0.0.0.0"], ids=["request", "probe"])
-@pytest.mark.parametrize("to", ["broadcast", "unicast"])
-def test_raw_arp(sender: str, to: str, client: Host, node: Host, wire: Wire) -> None:
-    answered(wire.link(), *VIP.values())
-    mine, theirs = (bytes.fromhex(host.mac.replace(":", "")) for host in (client, node))
-    asker, target = ipaddress.IPv4Address(sender).packed, ipaddress.IPv4Address(VIP["ipv4"]).packed
-    head = bytes.fromhex("08060001080006040001")
-    frame = (b"\xff" * 6 if to == "broadcast" else theirs) + mine + head + mine + asker + bytes(6) + target
-    got = exchange(client, frame, 0x0806, 2, 21, mine)
-    assert got[6:42] == theirs + head[:-1] + b"\x02" + theirs + target + mine + asker
-
-
-SOLICITATIONS: dict[str, dict[str, Any]] = {
-    "multicast": {"to": "group", "option": True, "source": "client"},
-    "multicast, no option": {"to": "group", "option": False, "source": "client"},
-    "unicast": {"to": "unicast", "option": True, "source": "client"},
-    "unicast, no option": {"to": "unicast", "option": False, "source": "client"},
-    "duplicate address detection": {"to": "group", "option": False, "source": "::"},
-}
-
-
-@pytest.mark.parametrize("name", SOLICITATIONS)
-def test_raw_solicitations(name: str, client: Host, node: Host, wire: Wire) -> None:
-    kind = SOLICITATIONS[name]
-    link = wire.link()
-    answered(link, *VIP.values())
-    mine, theirs = (bytes.fromhex(host.mac.replace(":", "")) for host in (client, node))
-    target = ipaddress.IPv6Address(VIP["ipv6"]).packed
-    source = ipaddress.IPv6Address(client.ipv6 if kind["source"] == "client" else "::").packed
-    group = bytes.fromhex("ff0200000000000000000001ff") + target[13:]
-    destination = group if kind["to"] == "group" else target
-    message = bytes((135, 0, 0, 0, 0, 0, 0, 0)) + target + (b"\x01\x01" + mine if kind["option"] else b"")
-    pseudo = source + destination + len(message).to_bytes(4, "big") + bytes((0, 0, 0, 58)) + message
-    total = sum(pseudo[0::2]) * 256 + sum(pseudo[1::2])
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    message = message[:2] + (total ^ 0xFFFF).to_bytes(2, "big") + message[4:]
-    ethernet = (b"\x33\x33" + group[12:] if kind["to"] == "group" else theirs) + mine + b"\x86\xdd"
-    header = b"\x60\0\0\0" + len(message).to_bytes(2, "big") + bytes((58, 255)) + source + destination
-    if kind["source"] == "::":
-        until(lambda: link.layer2(VIP["ipv6"])["gratuitous"] == 5, "all rounds: they go to where this answer goes")
-    to = bytes.fromhex("333300000001") if kind["source"] == "::" else mine
-    got = exchange(client, ethernet + header + message, 0x86DD, 136, 54, to)
-    assert got[22:38] == target == got[62:78]
-    assert got[78:86] == b"\x02\x01" + theirs
-    if kind["source"] == "::":
-        assert (got[38:54], got[58]) == (ipaddress.IPv6Address("ff02::1").packed, 0x20)
+@both
+def test_what_was_not_answered_is_counted_by_reason(family: str, net: Segment, tap: Tap) -> None:
+    net.answer(VIP[family], NEXT[family])
+    address, mine = VIP[family], octets(net.node.mac)
+    ether, reasons = octets("02:00:00:00:00:99"), {"our own", "no MAC to answer"}
+    if family == "ipv4":
+        bad = [arp(BROADCAST, mine, 1, net.client.ipv4, address)]
+        bad.append(arp(BROADCAST, ether, 1, net.client.ipv4, address, BROADCAST))
     else:
-        assert (got[38:54], got[58]) == (source, 0x60)
+        group = solicited_node(address)
+        body = bytes((135, 0, 0, 0, 0, 0, 0, 0)) + packed(address)
+        to, source = b"\x33\x33" + group[12:], packed(net.client.ipv6)
+        bad = [solicitation(mine, net.client.ipv6, address)]
+        bad.append(icmp6(to, ether, source, group, body + b"\x01\x01" + BROADCAST))
+        bad.append(icmp6(to, ether, source, group, body, hops=64))
+        right = icmp6(to, ether, source, group, body)
+        bad.append(right[:56] + b"\xde\xad" + right[58:])
+        bad.append(icmp6(to, ether, source, group, body + b"\x01\x00" + ether))
+        reasons |= {"hop limit", "checksum", "malformed"}
+    before = net.link.ask("status")["status"]["layer2_interfaces"]["rack1"]["drops"]
+    tap.heard.clear()
+    for frame in bad:
+        tap.send(frame)
+    tap.send(question(tap.mac, net.client, NEXT[family]))
+    tap.until(lambda frame: answers(frame, NEXT[family], tap.mac), "the answer to what came last")
+    after = net.link.ask("status")["status"]["layer2_interfaces"]["rack1"]["drops"]
+    assert reasons <= {reason for reason, count in after.items() if count > before.get(reason, 0)}
+    assert not any(answers(frame, address, to) for frame in tap.heard for to in (ether, mine, BROADCAST))
 
 
-def test_the_kernel_sees_the_address_as_taken(client: Host, node: Host, wire: Wire) -> None:
-    """A host that gives itself the VIP finds out by duplicate address detection."""
-    answered(wire.link(), *VIP.values())
-    ip("-n", client.namespace, "address", "add", f"{VIP['ipv6']}/64", "dev", "rack1")
+def test_the_kernel_sees_the_address_as_taken(net: Segment) -> None:
+    """A host that gives itself the VIP finds out by duplicate address detection (RFC 4862 section 5.4)."""
+    net.answer(*VIP.values())
+    name = net.client.namespace
+    ip("-n", name, "address", "add", f"{VIP['ipv6']}/64", "dev", "rack1")
 
     def state() -> str:
-        return ip("-n", client.namespace, "-6", "address", "show", "dev", "rack1", "to", f"{VIP['ipv6']}/128")
+        return ip("-n", name, "-6", "address", "show", "dev", "rack1", "to", f"{VIP['ipv6']}/128")
 
     until(lambda: "tentative" not in state() or "dadfailed" in state(), "the end of the detection")
     assert "dadfailed" in state()
+    ip("-n", name, "address", "delete", f"{VIP['ipv6']}/64", "dev", "rack1")
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_an_address_that_is_not_ours_is_not_answered(family: str, client: Host, node: Host, wire: Wire) -> None:
-    answered(wire.link(), *VIP.values())
-    stranger = {"ipv4": "10.0.1.201", "ipv6": "2001:db8:dc:1::201"}[family]
-    assert resolve(client, stranger) == ""
+@both
+def test_without_names_the_network_of_the_address_decides(family: str, net: Segment) -> None:
+    host = net.stage.host(f"many{family[-1]}")
+    host.plug("rack2", f"q{family[-1]}")
+    host.plug("veth5", f"r{family[-1]}")
+    link = net.wire_on(host).link()
+    link.full(layer2={address: {"interfaces": []} for address in (NEXT[family], OFF_LINK[family])})
+    assert set(link.layer2(NEXT[family])["interfaces"]) == {"rack1"}
+    assert set(link.layer2(OFF_LINK[family])["interfaces"]) == {"rack1", "rack2"}
+    interfaces = link.ask("status")["status"]["layer2_interfaces"]
+    assert {name: one["state"] for name, one in interfaces.items()} == {"rack1": "answering", "rack2": "answering"}
+    link.full()
 
 
-def test_without_the_right_to_packet_sockets_the_log_says_so(tmp_path: Path, node: Host) -> None:
-    wire = Wire(tmp_path / "weak", [*node.prefix, "setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"])
+@both
+def test_an_address_that_is_not_ours_is_not_answered(family: str, net: Segment) -> None:
+    net.answer(*VIP.values())
+    assert resolve(net.client, NEXT[family]) == ""
+
+
+def test_without_the_right_to_packet_sockets_log_and_status_say_so(tmp_path: Path, net: Segment) -> None:
+    weak = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]
+    wire = Wire(tmp_path / "weak", [*net.node.prefix, *weak])
     try:
         wire.start()
-        answered(wire.link(), *VIP.values())
+        link = wire.link()
+        link.full(layer2={address: {"interfaces": []} for address in VIP.values()})
         assert 'event="cannot answer" interface=rack1 reason="operation not permitted"' in wire.log.read_text()
+        assert link.ask("status")["status"]["layer2_interfaces"]["rack1"]["state"] == "operation not permitted"
     finally:
         wire.end()
 
