@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
@@ -70,6 +71,7 @@ class OurWire(Speaker):
         self._link: Link = self._wire.link()
         peers = stage.peers()
         self._path = [{"peers": list(peers)}]
+        self._unread = 0
         self._link.full(peers=peers)
         until(self._wire.journal.exists, "the journal")
 
@@ -85,9 +87,14 @@ class OurWire(Speaker):
         self._change(dict.fromkeys(prefixes))
 
     def _change(self, routes: dict[str, Any]) -> None:
-        """As ``speaker`` tells it."""
+        """As ``speaker`` tells it; the answers are read the next time."""
+        for _unused in range(self._unread):
+            answer = self._link.answer()
+            assert answer["ok"], answer
+        self._unread = 0
         for step in slices({"routes": routes}):
-            self._link.delta(**told(step))
+            self._unread += 1
+            self._link.send(json.dumps({"op": "delta", "seq": self._unread, **told(step)}).encode() + b"\n")
 
     def kill(self) -> None:
         assert self._wire.process is not None

@@ -98,8 +98,9 @@ class BgpDriver:
         self.session.drain(on)
 
     def flush(self) -> None:
-        """Sends what waits."""
-        self._run([])
+        """Sends what waits, the first slice at once: a single route is not to wait for its turn."""
+        if not self._pumping:
+            self._pump()
 
     @property
     def closing(self) -> bool:

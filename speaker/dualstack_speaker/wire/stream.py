@@ -13,7 +13,7 @@ import contextlib
 import socket
 from typing import Protocol
 
-_SLICE = 256 * 1024  # octets that are read in one turn of the loop
+_SLICE = 64 * 1024  # octets that are read in one turn of the loop; from 128 KiB on each read maps memory anew
 
 
 class Listener(Protocol):
