@@ -1,0 +1,78 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Peers that dial us: FRR and BIRD, over both transports, with and without MD5; and when both sides dial at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from interop.peers.bird import Bird
+from interop.peers.frr import Frr
+from interop.peers.shape import Neighbour, Stack
+from interop.stage import Host
+from interop.test_bgp import ASN, FAMILIES, PREFIXES, peer, routes
+from processes import Link, Wire, until
+
+MakeStack = Callable[..., Stack]
+EVERYTHING = {prefix for family in FAMILIES for prefix in PREFIXES[family]}
+stacks = pytest.mark.parametrize("kind", [Frr, Bird], ids=["frr", "bird"])
+transports = pytest.mark.parametrize("transport", FAMILIES)
+
+
+@pytest.fixture
+def make_stack(root: Path, router: Host, node: Host, tmp_path: Path) -> Iterator[MakeStack]:
+    """Starts a stack on the router that dials the node."""
+    started: list[Stack] = []
+
+    def make(kind: type[Stack], transport: str, router_id: str = "10.0.1.1", **changes: Any) -> Stack:
+        address = node.address(transport)
+        neighbour = Neighbour(address, ASN, router.address(transport), passive=False, **changes)
+        stack = kind(root, router.namespace, tmp_path / "stack", 64500, router_id, [neighbour])
+        started.append(stack)
+        return stack
+
+    yield make
+    for stack in started:
+        stack.end()
+
+
+@pytest.fixture
+def wire(node: Host, make_wire: Callable[..., Wire]) -> Wire:
+    """A wire on the node that listens."""
+    return make_wire(node, listen_port=179)
+
+
+def stand(stack: Stack, node: Host, transport: str, link: Link) -> None:
+    """Waits until the session stands on both sides and everything is there."""
+    address = node.address(transport)
+    until(lambda: link.session("tor")["state"] == "Established", "the session here")
+    until(lambda: stack.session(address).established, "the session there")
+    until(lambda: set(stack.routes(address)) == EVERYTHING, "all prefixes there")
+
+
+def connections(node: Host) -> list[str]:
+    """The established TCP connections of BGP on the node."""
+    shown = node.run("ss", "-Htn", "state", "established", "( sport = :179 or dport = :179 )")
+    return shown.splitlines()
+
+
+@stacks
+@transports
+@pytest.mark.parametrize("password", [None, "s3cret"], ids=["plain", "md5"])
+def test_a_passive_peer_dials(
+    make_stack: MakeStack, router: Host, node: Host, wire: Wire, kind: type[Stack], transport: str, password: str | None
+) -> None:
+    link = wire.link()
+    link.full(peers={"tor": peer(router, node, transport, passive=True, password=password)}, routes=routes("tor"))
+    assert link.session("tor")["state"] == "Active"
+    stack = make_stack(kind, transport, password=password)
+    stand(stack, node, transport, link)
+    (connection,) = connections(node)
+    assert connection.split()[2].endswith(":179"), "our end is the port on which we listen"
+    assert link.session("tor")["last_error"] == ""
