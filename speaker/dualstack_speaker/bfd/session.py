@@ -43,7 +43,11 @@ class Finished(NamedTuple):
     """The last packet is out: forget the session."""
 
 
-Output = Union[Send, Note, Lost, Back, Finished]
+class Missed(NamedTuple):
+    """After ``resume``: the other side has noticed that we were gone. Forget the session and begin another one."""
+
+
+Output = Union[Send, Note, Lost, Back, Finished, Missed]
 
 
 class Snapshot(NamedTuple):
@@ -83,6 +87,7 @@ class Session:
         self._required_rx = self._rx = settings.receive_ms * 1000
         self._planned: tuple[float, float | None] | None = None  # what the next packet's deadline was made of
         self._lost = False  # and not back yet
+        self._unsure = False  # resumed, and the other side has not said yet that it is up too
         self._polling = False  # our poll bit is out
         self._poll_again = False  # something changed meanwhile
         self._transitions = self._ups = self._downs = self._received = self._sent = 0
@@ -119,6 +124,9 @@ class Session:
         if self.state is State.ADMIN_DOWN:
             return []
         self._received += 1
+        if self._unsure and packet.state is not State.UP:
+            return [Missed()]
+        self._unsure = False
         event = fsm.RECEIVED[packet.state]
         if event is Event.DOWN and self._anew(packet):
             event = Event.RESTART
@@ -201,6 +209,29 @@ class Session:
         for name in _CARRIED:
             setattr(self, f"_{name}", found[name])
 
+    def resume(self, found: Mapping[str, Any], now: float) -> list[Output]:
+        """Goes on as a process that has died would, from what its ``export`` gave some time before.
+
+        Where the other side has noticed the silence, or does not answer, that is no failure of the path: ``Missed``.
+        """
+        self.adopt(found)
+        self._deadlines.clear()
+        self._heard_at, self._sent_at, self._planned = now, None, None
+        self._polling = self._poll_again = False
+        self._unsure = True
+        self._watch()
+        self._schedule(now)
+        return self.expire(now)
+
+    @property
+    def standing(self) -> tuple[Any, ...] | None:
+        """What ``resume`` needs; it changes seldom. None while the session is not up."""
+        if self.state is not State.UP or self._remote is None:
+            return None
+        seen = self._remote
+        theirs = (seen.my_discriminator, seen.multiplier, seen.desired_min_tx, seen.required_min_rx)
+        return (self.discriminator, *theirs, self._desired_tx, self._tx, self._required_rx, self._rx)
+
     # States
 
     def _anew(self, packet: Control) -> bool:
@@ -255,6 +286,8 @@ class Session:
 
     def _silence(self, now: float) -> list[Output]:
         """Nothing was heard for a detection time: the other side's discriminator and wishes count no more (6.8.1)."""
+        if self._unsure:
+            return [Missed()]
         detection, self._remote = self._detection, None
         self._polling = self._poll_again = False
         out = self._fire(Event.DETECTION_DUE, now, detection)

@@ -15,17 +15,20 @@ import os
 import random
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ..base.addresses import link_local, show
 from ..base.model import Bfd, Peer
 from ..base.outputs import Note, Send
+from ..bfd.fsm import State
 from ..bfd.packet import BadPacket, Control
-from ..bfd.session import Back, Finished, Lost, Output, Session
+from ..bfd.session import Back, Finished, Lost, Missed, Output, Session
 from ..bfd.sessions import Arrival, Path, Sessions
 from ..net import udp
 from ..observe.logs import Log
 from .alarm import Alarm
+from .bfd_memory import BfdMemory
 from .bgp_io import reason
 from .handover_fds import Give, Take
 
@@ -36,13 +39,25 @@ _RETRY = 5.0  # seconds until a socket that could not be opened is tried again
 
 
 class BfdDriver:
-    """All sessions, by the name of the BGP peer. ``lost`` and ``back`` are told of paths that fail and return."""
+    """All sessions, by the name of the BGP peer.
 
-    def __init__(self, log: Log, lost: Callable[[str, str], None], back: Callable[[str], None]) -> None:
+    ``lost`` and ``back`` are told of paths that fail and return, ``missed`` of a session that was resumed too late.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        lost: Callable[[str, str], None],
+        back: Callable[[str], None],
+        missed: Callable[[str], None],
+        memory: BfdMemory,
+    ) -> None:
         self._log = log
+        self._memory = memory
         self._loop = asyncio.get_running_loop()
         self._lost = lost
         self._back = back
+        self._missed = missed
         self._sessions = Sessions(lambda: int.from_bytes(os.urandom(4), "big"))
         self._watches: dict[str, _Watch] = {}
         self._leaving: list[_Watch] = []
@@ -82,6 +97,13 @@ class BfdDriver:
         for watch in [*self._watches.values(), *self._leaving]:
             watch.feed(watch.session.disable)
             self._forget(watch)
+        self._memory.forget()
+
+    def leave(self) -> None:
+        """Falls silent without a word; the next process goes on where it is there in time."""
+        for watch in [*self._watches.values(), *self._leaving]:
+            self._forget(watch)
+        self._memory.close()
 
     def watching(self, name: str) -> bool:
         """Whether the path to a peer is watched."""
@@ -137,23 +159,44 @@ class BfdDriver:
             ],
         }
 
+    def resume(self, peers: Mapping[str, Peer]) -> None:
+        """Goes on with the sessions of a process that died, where these peers still want them alike."""
+        try:
+            for entry in self._memory.load().get("watches", ()):
+                name, leaving, path, session = self._read(entry)
+                peer = peers.get(name)
+                known = peer is not None and path == _path(peer) and session.settings == peer.bfd
+                if not known or leaving or State(entry["session"]["state"]) is not State.UP:
+                    continue
+                session.discriminator = int(entry["session"]["discriminator"])
+                self._sessions.add(path, session)
+                self._watches[name] = watch = _Watch(self, session, path)
+                watch.open()
+                watch.feed(partial(session.resume, entry["session"]))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self._log.write("warning", "bfd memory ignored", {"reason": repr(error)})
+
+    def _read(self, entry: Mapping[str, Any]) -> tuple[str, bool, Path, Session]:
+        local = None if entry["local"] is None else bytes.fromhex(entry["local"])
+        path = Path(bytes.fromhex(entry["remote"]), local, entry["multihop"], entry["interface"])
+        session = Session(entry["name"], path.remote, Bfd(**entry["settings"]), 0, random.random)
+        return session.name, entry["leaving"], path, session
+
     def adopt(self, sockets: Mapping[str, Any], found: Mapping[str, Any], fds: Take) -> None:
         """Goes on with what another process had; KeyError, TypeError, ValueError or OSError when it is not usable."""
         for ipv6, multihop, number in sockets["receivers"]:
             self._receive((ipv6, multihop), fds.take(number))
         self._past = {name: tuple(counts) for name, counts in found["past"].items()}
         for entry in found["watches"]:
-            local = None if entry["local"] is None else bytes.fromhex(entry["local"])
-            path = Path(bytes.fromhex(entry["remote"]), local, entry["multihop"], entry["interface"])
-            session = Session(entry["name"], path.remote, Bfd(**entry["settings"]), 0, random.random)
+            name, leaving, path, session = self._read(entry)
             session.adopt(entry["session"])
             self._sessions.add(path, session)
             number = sockets["senders"].get(str(session.discriminator))
             watch = _Watch(self, session, path, None if number is None else fds.take(number))
-            if entry["leaving"]:
+            if leaving:
                 self._leaving.append(watch)
             else:
-                self._watches[session.name] = watch
+                self._watches[name] = watch
             watch.open()
             watch.feed(lambda now: [])
 
@@ -172,6 +215,14 @@ class BfdDriver:
                 self._back(watch.session.name)
             elif isinstance(output, Finished):
                 self._forget(watch)
+            elif isinstance(output, Missed):
+                self._past[watch.session.name] = self._counts(watch.session.name)
+                self._forget(watch)
+                self._missed(watch.session.name)
+
+    def changed(self) -> None:
+        """What is to be remembered has changed."""
+        self._memory.changed(self.export)
 
     def broken(self, watch: _Watch, error: Exception) -> None:
         """A bug ends the session alone; the BGP session goes on unwatched."""
@@ -237,6 +288,7 @@ class _Watch:
         self._driver = driver
         self._loop = asyncio.get_running_loop()
         self.sender = sender
+        self._standing: tuple[Any, ...] | None = None  # what is remembered of it
         self._alarm = Alarm(self._loop, self._expire)
         self._opening: asyncio.TimerHandle | None = None
         port = PORTS[path.multihop]
@@ -281,6 +333,9 @@ class _Watch:
             self._driver.broken(self, error)
             return
         self._alarm.set(self.session.next_deadline)
+        standing, self._standing = self._standing, self.session.standing
+        if standing != self._standing:
+            self._driver.changed()
         self._driver.perform(self, outputs)
 
     def _expire(self, due: float) -> None:

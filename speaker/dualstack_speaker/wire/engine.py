@@ -14,6 +14,7 @@ from ..base.model import Delta, Desired, Paths, Peer
 from ..link.store import Changes, Store
 from ..observe.logs import Log
 from . import discovery_io
+from .bfd_memory import BfdMemory
 from .bgp_io import BgpDriver
 from .discovery_io import Neighbours
 from .handover_fds import Give, Take
@@ -31,14 +32,21 @@ class Engine:
     ``patience``: seconds that a saved state waits for the speaker's before it counts as whole.
     """
 
-    def __init__(self, log: Log, layer2: Layer2Driver, patience: float, listen_port: int | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        layer2: Layer2Driver,
+        memory: BfdMemory,
+        patience: float,
+        listen_port: int | None = None,
+    ) -> None:
         self._log = log
         self._patience = patience
         self._waiting: asyncio.TimerHandle | None = None  # for the speaker's word on a state that was saved
         self._store = Store()
         self._sessions: dict[str, BgpDriver] = {}
         self._listening = Listening(listen_port, log, self._sessions)
-        self._watching = Watching(log, self._sessions)
+        self._watching = Watching(log, self._sessions, memory)
         self._neighbours = Neighbours(log, self._reachable, self._unreachable, self._standing)
         self._layer2 = layer2
         self.synced = False
@@ -53,6 +61,7 @@ class Engine:
     def restore(self, saved: Desired) -> None:
         """Takes over what the process before saved. It may lack what came last: End-of-RIB waits for the speaker."""
         self._waiting = asyncio.get_running_loop().call_later(self._patience, self._settle)
+        self._watching.resume(saved.peers)
         self._replace(saved)
 
     def replace(self, wanted: Desired) -> bool:
@@ -174,7 +183,7 @@ class Engine:
         self._listening.close()
         for session in self._sessions.values():
             session.leave()
-        self._watching.stop()
+        self._watching.leave()
         self._layer2.close()
 
     def stop(self, why: str) -> None:

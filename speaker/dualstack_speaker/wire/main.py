@@ -17,6 +17,7 @@ from ..observe import systemd
 from ..observe.config_file import ConfigError
 from ..observe.logs import Log
 from . import handover_take
+from .bfd_memory import BfdMemory
 from .bgp_io import reason
 from .config import DEFAULT_PATH, Config, load
 from .drain import Drain
@@ -91,7 +92,8 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     loop.add_signal_handler(signal.SIGUSR1, leave)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to read again
     layer2 = Layer2Driver(config.exclude_interfaces, log, config.layer2_refresh)
-    engine = Engine(log, layer2, config.restart_patience, config.listen_port)
+    memory = BfdMemory(f"{config.journal}.bfd", log)
+    engine = Engine(log, layer2, memory, config.restart_patience, config.listen_port)
     journal = JournalFile(config.journal, lambda: engine.state, log)
     drain = Drain(f"{config.journal}.drain", engine, log)
     server = LinkServer(config.socket, engine, journal, drain, log)

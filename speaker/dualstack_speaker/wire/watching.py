@@ -19,6 +19,7 @@ from typing import Any
 from ..base.model import Peer
 from ..observe.logs import Log
 from .bfd_io import BfdDriver
+from .bfd_memory import BfdMemory
 from .bgp_io import BgpDriver
 from .handover_fds import Give, Take
 
@@ -29,9 +30,9 @@ ALONE = 3.0  # seconds from a new peer to the first packet where BGP is not esta
 class Watching:
     """The paths to all peers; ``sessions`` are the BGP sessions by name."""
 
-    def __init__(self, log: Log, sessions: Mapping[str, BgpDriver]) -> None:
+    def __init__(self, log: Log, sessions: Mapping[str, BgpDriver], memory: BfdMemory) -> None:
         self._sessions = sessions
-        self._bfd = BfdDriver(log, self._lost, self._back)
+        self._bfd = BfdDriver(log, self._lost, self._back, self._missed, memory)
         self._loop = asyncio.get_running_loop()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._held: list[Callable[[], None]] | None = None  # what BGP is to be told later
@@ -90,11 +91,21 @@ class Watching:
         for name, at in found["timers"].items():
             self._timers[name] = self._loop.call_at(at, self._begin, name)
 
+    def resume(self, peers: Mapping[str, Peer]) -> None:
+        """Goes on with what a process that died was watching."""
+        self._bfd.resume(peers)
+
     def stop(self) -> None:
         """Says AdminDown to everybody."""
         for name in list(self._timers):
             self._cancel(name)
         self._bfd.stop()
+
+    def leave(self) -> None:
+        """Falls silent without a word: AdminDown would end the BGP session at peers that keep our routes."""
+        for name in list(self._timers):
+            self._cancel(name)
+        self._bfd.leave()
 
     def _later(self, seconds: float, name: str) -> None:
         self._cancel(name)
@@ -114,6 +125,9 @@ class Watching:
             self._held.append(partial(self._lost, name, why))
             return
         self._sessions[name].path_lost(why)
+
+    def _missed(self, name: str) -> None:
+        self._later(SETTLE if self._sessions[name].established else ALONE, name)
 
     def _back(self, name: str) -> None:
         if self._held is not None:
