@@ -55,7 +55,7 @@ def singles(stage: BgpStage, speaker: Speaker, times: int) -> list[float]:
     for prefix in prefixes(times, COUNT):
         one = [prefix]
         act: Callable[[], None] = lambda one=one: speaker.announce(one)  # type: ignore[misc]  # noqa: E731
-        found.append(milliseconds(act, lambda prefix=prefix: stage.wait_for_route(prefix)))  # type: ignore[misc]
+        found.append(milliseconds(act, lambda prefix=prefix: stage.wait_for_route(prefix, pause=0)))  # type: ignore[misc]
         time.sleep(PAUSE)
     return found
 

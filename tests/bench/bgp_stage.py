@@ -4,7 +4,8 @@
 """The router of the BGP measurements, FRR, and the node with the speaker that is measured: two namespaces on a switch.
 
 Sessions are eBGP over IPv4 and carry both families. There are as many as there are pairs of addresses. A prefix counts
-once the router's bgpd shows it as accepted from everybody; it is asked every half millisecond.
+once the router's bgpd shows it as accepted from everybody; it is asked every half millisecond, and for a single prefix
+again and again, about every tenth of one.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class BgpStage:
             self.wait_for_route(last, count > 0)
         wait(lambda: self.accepted() == {count}, f"{count} prefixes")
 
-    def wait_for_route(self, prefix: str, there: bool = True) -> None:
-        """Waits until one prefix is there, or gone."""
+    def wait_for_route(self, prefix: str, there: bool = True, pause: float = 0.0005) -> None:
+        """Waits until one prefix is there, or gone; asks after each ``pause`` (seconds)."""
         command = f"show bgp {'ipv6' if ':' in prefix else 'ipv4'} unicast {prefix} json"
-        wait(lambda: ('"paths"' in self.frr.vty.run(command)) is there, prefix)
+        wait(lambda: ('"paths"' in self.frr.vty.run(command)) is there, prefix, pause)

@@ -43,7 +43,7 @@ def take_priority(pids: Iterable[int] = (0,)) -> None:
 
 
 def wait(true: Callable[[], bool], what: str, pause: float = 0.0005) -> None:
-    """Asks every half millisecond."""
+    """Asks every half millisecond, or after another ``pause`` in seconds."""
     deadline = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > deadline:

@@ -178,6 +178,8 @@ class KernelTable(Other):
         super().__init__(stage, folder, stack)
         command = ["ip", "-n", stage.node.namespace, "-batch", "-"]
         self._ip = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
+        for family in ("-4", "-6"):
+            stack.callback(stage.node.run, "ip", family, "route", "flush", "table", str(TABLE))
 
     def announce(self, prefixes: Sequence[str]) -> None:
         self._say("add", prefixes)

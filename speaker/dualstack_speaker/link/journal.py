@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..base.addresses import parse_prefix, show, show_prefix
-from ..base.model import Desired
+from ..base.model import Desired, Paths
 from . import messages, peers, routes
 from .errors import LinkError
 from .store import Store
@@ -34,14 +34,18 @@ def record(request: bytes) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(request), request)
 
 
-def snapshot(state: Desired) -> Iterator[bytes]:
+def snapshot(state: Desired, show_prefix: Callable[[bytes], str] = show_prefix) -> Iterator[bytes]:
     """The records of a whole state, in slices, so that writing them can pause. ``state`` must not change meanwhile."""
     named = {name: peers.encode(peer) for name, peer in state.peers.items()}
     yield _record({"op": "full", "seq": 0, "desired": {"peers": named, "routes": {}, "layer2": {}}})
     keys = list(state.routes)
     for at in range(0, len(keys), _SLICE):
-        part = {show_prefix(key): routes.encode(state.routes[key]) for key in keys[at : at + _SLICE]}
-        yield _record({"op": "delta", "seq": 0, "routes": part})
+        groups: dict[int, tuple[Paths, list[str]]] = {}  # by the object: equal paths are one
+        for key in keys[at : at + _SLICE]:
+            paths = state.routes[key]
+            groups.setdefault(id(paths), (paths, []))[1].append(show_prefix(key))
+        alike = [{"paths": routes.encode(paths), "prefixes": prefixes} for paths, prefixes in groups.values()]
+        yield _record({"op": "delta", "seq": 0, "alike": alike})
     layer2 = {show(address): {"interfaces": list(names)} for address, names in state.layer2.items()}
     yield _record({"op": "delta", "seq": 0, "layer2": layer2})
 

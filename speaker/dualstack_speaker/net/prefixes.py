@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prefixes out of text by the C library: the same as ``base.addresses`` reads, eight times as fast for hosts."""
+"""Prefixes by the C library: the same as ``base.addresses`` reads and writes, several times as fast for hosts."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def parse_prefix(text: str) -> bytes:
     except (OSError, ValueError):
         pass  # the other one has words for it
     return addresses.parse_prefix(text)
+
+
+def show_prefix(key: bytes) -> str:
+    """The text of a prefix key."""
+    if key[1] == 32 and key[0] == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, key[2:])}/32"
+    if key[1] == 128 and key[2:12] != bytes(10):  # RFC 5952 section 5: the library writes these with a dotted end
+        return f"{socket.inet_ntop(socket.AF_INET6, key[2:])}/128"
+    return addresses.show_prefix(key)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from ..base.model import Desired
 from ..link import journal
-from ..net.prefixes import parse_prefix
+from ..net.prefixes import parse_prefix, show_prefix
 from ..observe.logs import Log
 from .bgp_io import reason
 
@@ -117,7 +117,7 @@ class JournalFile:
         frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))
         with self._new_file() as file:
             size = file.write(journal.HEADER)
-            for record in journal.snapshot(frozen):
+            for record in journal.snapshot(frozen, show_prefix):
                 size += file.write(record)
                 await asyncio.sleep(0)
                 if self._whole:

@@ -48,3 +48,14 @@ def test_both_readers_agree_on_addresses(address: ipaddress.IPv4Address | ipaddr
 def test_both_readers_agree_on_what_looks_like_one(text: str) -> None:
     for length in ("", "/32", "/128"):
         assert outcome(prefixes.parse_prefix, text + length) == outcome(addresses.parse_prefix, text + length)
+
+
+@given(st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16)), st.integers(0, 16))
+def test_both_writers_agree(packed: bytes, zeros: int) -> None:
+    for address in (
+        packed,
+        bytes(zeros)[: len(packed)] + packed[zeros:],
+        packed[:-zeros] + bytes(zeros)[: len(packed)],
+    ):
+        key = bytes((4 if len(packed) == 4 else 6, len(packed) * 8)) + address[: len(packed)].ljust(len(packed), b"\0")
+        assert prefixes.show_prefix(key) == addresses.show_prefix(key)
