@@ -10,7 +10,7 @@ one session, with link-local next hops that the router's kernel can use.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from interop.frr import Frr
@@ -58,25 +58,30 @@ def link_local(host: Host, interface: str = "rack1") -> str:
     return text
 
 
-def configure(frr: Frr, *lines: str, asn: int = 64500, interface: str = "rack1") -> None:
-    """An unnumbered neighbour on the interface that carries both families; ``lines`` are added to it."""
-    extra = "\n".join(f"neighbor {interface} {line}" for line in lines)
+def configure(frr: Frr, *lines: str, asn: int = 64500, known: str = "rack1") -> None:
+    """A neighbour that carries both families: unnumbered, or known by an address; ``lines`` are added to it."""
+    begin = f"neighbor {known} remote-as {ASN}"
+    if ":" not in known and "." not in known:
+        begin = f"neighbor {known} interface v6only remote-as {ASN}"
+    elif known.startswith("fe80"):
+        begin += f"\n neighbor {known} interface rack1"
+    extra = "\n".join(f"neighbor {known} {line}" for line in lines)
     frr.vty.configure(
         f"""
         router bgp {asn}
         bgp router-id 10.0.1.1
         no bgp ebgp-requires-policy
         no bgp default ipv4-unicast
-        neighbor {interface} interface v6only remote-as {ASN}
-        neighbor {interface} timers 3 9
-        neighbor {interface} timers connect 1
-        neighbor {interface} capability extended-nexthop
+        {begin}
+        neighbor {known} timers 3 9
+        neighbor {known} timers connect 1
+        neighbor {known} capability extended-nexthop
         {extra}
         address-family ipv4 unicast
-        neighbor {interface} activate
+        neighbor {known} activate
         exit-address-family
         address-family ipv6 unicast
-        neighbor {interface} activate
+        neighbor {known} activate
         exit-address-family
         """
     )
@@ -118,9 +123,9 @@ def hop(route: dict[str, Any]) -> str:
     return str(route.get("gateway") or route.get("via", {}).get("host", ""))
 
 
-def usable(router: Host, node: Host) -> None:
-    """Waits until the router's kernel sends every prefix to the node's link-local address."""
-    own = link_local(node)
+def usable(router: Host, node: Host, interface: str = "rack1") -> None:
+    """Waits until the router's kernel sends every prefix to the link-local address of the node's interface."""
+    own = link_local(node, interface)
     for family in FAMILIES:
         for prefix in PREFIXES[family]:
             until(lambda prefix=prefix: hop(in_kernel(router, prefix)) == own, f"{prefix} in the router's kernel")
@@ -144,3 +149,136 @@ def test_each_finds_the_other(frr: Frr, router: Host, node: Host, wire: Wire, as
     assert frr.neighbour("rack1")["bgpNeighborAddr"] == link_local(node)
     link.delta(routes={PREFIXES["ipv4"][0]: None, PREFIXES["ipv6"][1]: None})
     until(lambda: held(frr) == {"ipv4": 1, "ipv6": 1}, "one of each withdrawn")
+
+
+def test_another_password_is_no_session(frr: Frr, router: Host, node: Host, wire: Wire) -> None:
+    configure(frr, "password s3cret")
+    link = wire.link()
+    tor = peer(node, password="other")
+    link.full(peers={"tor": tor}, routes=routes("tor"))
+    until(lambda: "TCP MD5 password" in link.session("tor")["last_error"], "nobody answers")
+    assert f"no answer from {link_local(router)}%rack1 port 179" in link.session("tor")["last_error"]
+    assert held(frr) == {"ipv4": 0, "ipv6": 0}
+    link.delta(peers={"tor": {**tor, "password": "s3cret"}})
+    until(lambda: held(frr) == ALL, "all prefixes")
+
+
+def test_a_global_next_hop_comes_with_the_link_local_one(frr: Frr, node: Host, router: Host, wire: Wire) -> None:
+    """RFC 2545 section 3: 32 octets; IPv4 prefixes take the same (RFC 8950)."""
+    own = "2001:db8:dc:1::11"
+    ip("-n", node.namespace, "address", "add", f"{own}/64", "dev", "rack1", "nodad")
+    configure(frr)
+    link = wire.link()
+    link.full(peers={"tor": peer(node, next_hop={"ipv6": own})}, routes=routes("tor"))
+    until(lambda: held(frr) == ALL, "all prefixes")
+    usable(router, node)
+    for family in FAMILIES:
+        for prefix in PREFIXES[family]:
+            (found,) = frr.route(prefix)
+            assert {each["ip"]: each["scope"] for each in found["nexthops"]} == {
+                own: "global",
+                link_local(node): "link-local",
+            }
+
+
+@pytest.mark.parametrize("known", ["by address", "by interface"])
+def test_a_link_local_address_that_is_stated(frr: Frr, router: Host, node: Host, wire: Wire, known: str) -> None:
+    """FRR knows us by our address, or finds us, while we are told its address."""
+    name = link_local(node) if known == "by address" else "rack1"
+    configure(frr, "password s3cret", known=name)
+    link = wire.link()
+    link.full(peers={"tor": peer(node, address=link_local(router), password="s3cret")}, routes=routes("tor"))
+    until(lambda: held(frr, name) == ALL, "all prefixes")
+    assert link.session("tor")["address"] == link_local(router)
+    if known == "by interface":  # FRR 10.3 tracks next hops of a neighbour known by address without its interface
+        usable(router, node)
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_a_session_between_addresses_is_bound_to_its_interface(
+    frr: Frr, stage: Stage, transport: str, make_wire: Callable[..., Wire]
+) -> None:
+    """The peer is on the subnets of two interfaces; the route over the other one is never taken."""
+    router, node = stage.hosts[0], stage.host("node")
+    for host in (router, node):
+        ip("-n", host.namespace, "address", "replace", f"{host.ipv4}/24", "dev", "rack1")
+        ip("-n", host.namespace, "address", "replace", f"{host.ipv6}/64", "dev", "rack1", "nodad")
+    node.plug("rack2", "x1")
+    target = f"{router.address(transport)}/{32 if transport == 'ipv4' else 128}"
+    ip("-n", node.namespace, "route", "add", target, "dev", "rack2")
+    configure(frr, known=node.address(transport))
+    link = make_wire(node).link()
+    plain = peer(node, address=router.address(transport), next_hop={"ipv4": node.ipv4, "ipv6": node.ipv6})
+    link.full(peers={"tor": {**plain, "interface": "rack9"}})
+    assert link.session("tor")["last_error"] == "interface rack9 is not there"
+    link.delta(peers={"tor": plain})
+    until(lambda: link.session("tor")["state"] == "Established", "a session over rack1")
+    assert link.session("tor")["transport"] == transport
+
+
+def test_a_router_with_a_new_address_is_found_again(frr: Frr, router: Host, node: Host, wire: Wire) -> None:
+    configure(frr)
+    link = wire.link()
+    link.full(peers={"tor": peer(node)}, routes=routes("tor"))
+    until(lambda: held(frr) == ALL, "all prefixes")
+    before = link_local(router)
+    ip("-n", router.namespace, "address", "add", "fe80::99/64", "dev", "rack1", "nodad")
+    ip("-n", router.namespace, "address", "del", f"{before}/64", "dev", "rack1")
+    until(lambda: link.session("tor")["address"] == "fe80::99", "the new address")
+    until(lambda: link.session("tor")["state"] == "Established" and held(frr) == ALL, "all prefixes again")
+    usable(router, node)
+
+
+def test_an_interface_that_goes_and_comes(frr: Frr, router: Host, node: Host, wire: Wire) -> None:
+    """Its carrier, its name, the interface itself: the session ends with it, and is back with it."""
+    configure(frr)
+    link = wire.link()
+    link.full(peers={"tor": peer(node)}, routes=routes("tor"))
+
+    def back(interface: str) -> None:
+        until(lambda: link.session("tor")["state"] == "Established" and held(frr) == ALL, "all prefixes")
+        usable(router, node, interface)
+
+    def gone(why: str) -> None:
+        until(lambda: link.session("tor")["last_error"] == why, why)
+        assert link.session("tor")["state"] == "Idle"
+
+    back("rack1")
+    ip("-n", node.switch, "link", "set", node.port, "down")
+    gone("interface rack1 has no carrier")
+    ip("-n", node.switch, "link", "set", node.port, "up")
+    back("rack1")
+    ip("-n", node.namespace, "link", "set", "rack1", "down")
+    gone("interface rack1 is down")
+    ip("-n", node.namespace, "link", "set", "rack1", "name", "uplink")
+    ip("-n", node.namespace, "link", "set", "uplink", "up")
+    gone("interface rack1 is not there")
+    link.delta(peers={"tor": peer(node, interface="uplink")})
+    back("uplink")
+    ip("-n", node.namespace, "link", "del", "uplink")
+    gone("interface uplink is not there")
+    node.plug("uplink", "x1")
+    back("uplink")
+
+
+def test_several_routers_are_told_by_name(
+    frr: Frr, stage: Stage, router: Host, node: Host, make_wire: Callable[..., Wire]
+) -> None:
+    """Another speaker on the link advertises itself as well. A session that stands goes on."""
+    configure(frr)
+    link = make_wire(node).link()
+    link.full(peers={"tor": peer(node)}, routes=routes("tor"))
+    until(lambda: held(frr) == ALL, "all prefixes")
+    stranger = stage.host("stranger")
+    bare(stranger)
+    make_wire(stranger).link().full(peers={"tor": peer(stranger)})
+    both = sorted([link_local(router), link_local(stranger)])
+    late = stage.host("late")
+    bare(late)
+    other = make_wire(late).link()
+    other.full(peers={"tor": peer(late)})
+    until(lambda: "several routers on rack1: " in other.session("tor")["last_error"], "nobody is chosen")
+    assert all(address in other.session("tor")["last_error"] for address in both)
+    assert other.session("tor")["state"] == "Idle"
+    seen = link.session("tor")
+    assert (seen["state"], seen["address"], seen["flaps"]) == ("Established", link_local(router), 0)

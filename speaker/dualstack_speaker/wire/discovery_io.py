@@ -5,8 +5,9 @@
 
 Follows the interfaces of the host: one that is missing, down or without carrier ends the sessions over it, at once.
 Between link-local addresses, our own is the source and the next hop, behind a global one where there is one (RFC 2545
-section 3); IPv4 prefixes take the same (RFC 8950). An unnumbered peer is the one router that advertises itself. A
-session that stands is never ended for what advertisements say or do not say: anybody on the link may send them.
+section 3); IPv4 prefixes take the same (RFC 8950). An unnumbered peer is the one router that advertises itself, and we
+advertise us to peers that may look for us that way. A session that stands is never ended for what advertisements say
+or do not say: anybody on the link may send them.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Neighbours:
     def fallen(self, name: str) -> None:
         """A peer's session ended: what was put off for its sake is due."""
         peer = self._peers.get(name)
-        if peer is None or peer.address != UNKNOWN:
+        if peer is None or not _between_link_locals(peer):
             return
         self._ears[str(peer.interface)].doubt()
         self._tell(name)
@@ -136,7 +137,7 @@ class Neighbours:
             self._rescan.cancel()
             self._rescan = None
         used = {str(peer.interface) for peer in self._peers.values()}
-        searched = {str(peer.interface) for peer in self._peers.values() if peer.address == UNKNOWN}
+        searched = {str(peer.interface) for peer in self._peers.values() if _between_link_locals(peer)}
         for interface in self._ears.keys() - searched:
             self._ears.pop(interface).close()
         before, self._places = self._places, self._look(used)
@@ -185,7 +186,7 @@ class Neighbours:
         place = self._places[str(peer.interface)]
         if isinstance(place, str):
             self._unreachable(name, place)
-        elif len(peer.address) == 4 or not (peer.address == UNKNOWN or link_local(peer.address)):
+        elif not _between_link_locals(peer):
             self._reachable(name, peer)
         elif place.own is None:
             self._unreachable(name, _no_link_local(str(peer.interface)))
@@ -201,9 +202,12 @@ class Neighbours:
 
 
 def resolved(peer: Peer, address: bytes, own: bytes) -> Peer:
-    """A peer with its link-local address, spoken to from ours."""
+    """A peer with its link-local address, spoken to from ours.
+
+    Without a global address the link-local one stands in its place as well, as FRR sends it.
+    """
     source = peer.source_address or own
-    hop = (peer.next_hop_ipv6 or b"") + source
+    hop = (peer.next_hop_ipv6 or source) + source
     return peer._replace(
         address=address,
         source_address=source,
@@ -316,6 +320,11 @@ class _Ear:
         except OSError as error:
             fields = {"interface": self._interface, "reason": reason(error)}
             self._log.write("warning", "router discovery not sent", fields)
+
+
+def _between_link_locals(peer: Peer) -> bool:
+    """Whether both ends are link-local: where the peer's address is to be found, and where it is known as such."""
+    return peer.address == UNKNOWN or link_local(peer.address)
 
 
 def _no_link_local(interface: str) -> str:
