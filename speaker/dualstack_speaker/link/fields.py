@@ -74,6 +74,14 @@ def within(where: str, value: Any, low: int, high: int) -> int:
     return value
 
 
+def fits(value: Any, most: int) -> bool:
+    """Whether it is a text of one to ``most`` octets in UTF-8."""
+    try:
+        return isinstance(value, str) and 1 <= len(value.encode()) <= most
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can write
+        return False
+
+
 def address(where: str, value: Any) -> bytes:
     """A packed address."""
     if not isinstance(value, str):

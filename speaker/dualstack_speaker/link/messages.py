@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from ..base.model import Delta, Desired, Paths
 from . import peers
@@ -23,6 +24,23 @@ class Request(NamedTuple):
     body: dict[str, Any]
 
 
+_Decode = TypeVar("_Decode", bound=Callable[..., Any])
+
+
+def _shallow(decode: _Decode) -> _Decode:
+    """Refuses lists in lists beyond what the interpreter can follow."""
+
+    @wraps(decode)
+    def refusing(*arguments: Any) -> Any:
+        try:
+            return decode(*arguments)
+        except RecursionError:
+            raise LinkError("the message is nested too deeply") from None
+
+    return refusing  # type: ignore[return-value]
+
+
+@_shallow
 def decode_request(line: bytes) -> Request:
     """The frame of a request; LinkError when it is none."""
     try:
@@ -51,11 +69,12 @@ def sequence_of(line: bytes) -> int | None:
     """The number of a request that could not be decoded, so that its refusal can name it."""
     try:
         seq = json.loads(line)["seq"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return seq if type(seq) is int else None  # pylint: disable=unidiomatic-typecheck
 
 
+@_shallow
 def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
     """The state of a full request."""
     fields = Fields("desired", body["desired"])
@@ -69,6 +88,7 @@ def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
     return Desired(delta.peers, delta.routes, delta.layer2)  # type: ignore[arg-type]
 
 
+@_shallow
 def decode_delta(body: dict[str, Any], decoder: Decoder) -> Delta:
     """The changes of a delta request."""
     for name in ("peers", "routes", "layer2"):

@@ -11,7 +11,7 @@ from ..base.addresses import FAMILIES, IPV4, IPV6, family, link_local, show
 from ..base.model import EXTERNAL, INTERNAL, UNKNOWN, Peer
 from . import bfd
 from .errors import LinkError
-from .fields import Fields
+from .fields import Fields, fits
 
 MAX_INTERFACE = 15  # octets: IFNAMSIZ of Linux without its final zero
 MAX_PASSWORD = 80  # octets: TCP_MD5SIG_MAXKEYLEN of Linux
@@ -105,9 +105,9 @@ def encode(peer: Peer) -> dict[str, Any]:
 
 def _interface(fields: Fields) -> str | None:
     value = fields.take("interface", None)
-    if value is not None and not (isinstance(value, str) and 1 <= len(value.encode()) <= MAX_INTERFACE):
+    if value is not None and not fits(value, MAX_INTERFACE):
         raise LinkError(f"{fields.where}.interface: a name of 1 to {MAX_INTERFACE} octets is expected, or null")
-    return value
+    return value  # type: ignore[no-any-return]
 
 
 def _address(fields: Fields, interface: str | None) -> bytes:
@@ -148,6 +148,6 @@ def _password(fields: Fields) -> str | None:
     value = fields.take("password", None)
     if value is None:
         return None
-    if not isinstance(value, str) or not 1 <= len(value.encode()) <= MAX_PASSWORD:
+    if not fits(value, MAX_PASSWORD):
         raise LinkError(f"{fields.where}.password: a text of 1 to {MAX_PASSWORD} octets is expected, or null")
-    return value
+    return value  # type: ignore[no-any-return]

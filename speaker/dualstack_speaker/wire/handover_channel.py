@@ -122,7 +122,7 @@ def unpack(data: bytes) -> dict[str, Any]:
     """The plain data of a message; ChannelError when it is none."""
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ChannelError(f"no JSON: {error}") from None
     if not isinstance(value, dict):
         raise ChannelError("an object is expected")
