@@ -76,3 +76,65 @@ def test_a_passive_peer_dials(
     (connection,) = connections(node)
     assert connection.split()[2].endswith(":179"), "our end is the port on which we listen"
     assert link.session("tor")["last_error"] == ""
+
+
+@stacks
+@transports
+@pytest.mark.parametrize("router_id", ["10.0.1.1", "10.0.9.9"], ids=["ours-higher", "theirs-higher"])
+def test_both_dial_at_once(
+    make_stack: MakeStack, router: Host, node: Host, wire: Wire, kind: type[Stack], transport: str, router_id: str
+) -> None:
+    """The other side stands still while the kernel takes our connection for it, until it is about to dial itself."""
+    stack = make_stack(kind, transport, router_id)
+    stack.signal(signal.SIGSTOP)
+    link = wire.link()
+    link.full(peers={"tor": peer(router, node, transport)}, routes=routes("tor"))
+    until(lambda: link.session("tor")["state"] == "OpenSent", "our connection")
+    time.sleep(1.2)  # its timer to dial falls due
+    stack.signal(signal.SIGCONT)
+    stand(stack, node, transport, link)
+    until(lambda: len(connections(node)) == 1, "one connection is left")
+    assert link.session("tor")["last_error"] == ""
+
+
+@transports
+def test_a_stranger_is_refused_and_a_wrong_password_is_not_even_answered(
+    make_stack: MakeStack, router: Host, node: Host, wire: Wire, transport: str
+) -> None:
+    link = wire.link()
+    elsewhere = {"ipv4": "10.0.1.77", "ipv6": "2001:db8:dc:1::77"}[transport]
+    link.full(peers={"tor": peer(router, node, transport, address=elsewhere, passive=True)}, routes=routes("tor"))
+    make_stack(Frr, transport)
+    until(lambda: link.ask("status")["status"]["listening"]["refused"] >= 1, "a refused connection")
+    assert "no peer has this address" in wire.log.read_text()
+    link.full(peers={"tor": peer(router, node, transport, passive=True, password="other")}, routes=routes("tor"))
+    before = md5_failures(node)
+    until(lambda: md5_failures(node) > before, "segments without the signature")
+    seen = link.session("tor")
+    assert (seen["state"], seen["messages"]["sent"]["open"]) == ("Active", 0)
+    assert seen["last_error"].endswith("is the TCP MD5 password the same on both sides?")
+    link.full(peers={"tor": peer(router, node, transport, passive=True)}, routes=routes("tor"))
+    until(lambda: link.session("tor")["state"] == "Established", "the session without a password")
+
+
+def md5_failures(node: Host) -> int:
+    """How many segments the node's kernel has dropped for their signature."""
+    rows = [line.split() for line in node.run("cat", "/proc/net/netstat").splitlines() if line.startswith("TcpExt:")]
+    counts = dict(zip(rows[0], rows[1]))
+    return sum(int(counts[name]) for name in ("TCPMD5NotFound", "TCPMD5Unexpected", "TCPMD5Failure"))
+
+
+@stacks
+@transports
+def test_a_peer_that_crashed_dials_again(
+    make_stack: MakeStack, router: Host, node: Host, wire: Wire, kind: type[Stack], transport: str
+) -> None:
+    link = wire.link()
+    link.full(peers={"tor": peer(router, node, transport, passive=True)}, routes=routes("tor"))
+    stack = make_stack(kind, transport)
+    stand(stack, node, transport, link)
+    stack.kill()
+    until(lambda: link.session("tor")["state"] == "Active", "its end here")
+    stack.start()
+    stand(stack, node, transport, link)
+    assert link.session("tor")["flaps"] == 1

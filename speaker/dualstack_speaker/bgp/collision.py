@@ -12,21 +12,25 @@ from .connection import Connection
 from .fsm import State
 from .messages import Negotiated
 
+YOUNG = 5.0  # seconds from our OPEN on a connection in which the peer's is to be expected
+
 
 def loser(
-    peer: Peer, negotiated: Negotiated, opened: Connection, all_of_them: Iterable[Connection]
+    peer: Peer, negotiated: Negotiated, opened: Connection, all_of_them: Iterable[Connection], now: float
 ) -> Connection | None:
     """What has to go now that the peer's OPEN came on the connection ``opened``; None while nothing collides.
 
     An established connection is kept. Otherwise the one stays that was made by the side with the higher router ID, or
-    ASN where the IDs are the same; one that has not heard the peer's OPEN yet is not judged before it has.
+    ASN where the IDs are the same. One on which the peer's OPEN has not come is judged too while it is young: the peer
+    does the same, and otherwise each side could end the connection that the other one keeps.
     """
     for other in all_of_them:
         if other is opened:
             continue
         if other.state is State.ESTABLISHED:
             return opened
-        if other.state is State.OPEN_CONFIRM:
+        young = other.state is State.OPEN_SENT and now - other.opened_at < YOUNG
+        if young or other.state is State.OPEN_CONFIRM:
             ours, theirs = (peer.router_id, peer.local_asn), (negotiated.identifier, negotiated.peer_asn)
             return other if other.incoming is (ours > theirs) else opened
     return None

@@ -52,6 +52,7 @@ class Connection:
         self.framer = Framer()
         self.offered: tuple[capabilities.Capability, ...] = ()  # what stands in our OPEN
         self.ours = self.theirs = b""  # bodies of both OPENs, as sent and as received
+        self.opened_at = 0.0  # when ours was sent
         self.negotiated: messages.Negotiated | None = None
         self.blocked = False
 
@@ -73,6 +74,7 @@ class Connection:
         self.deadlines.clear()
         self.deadlines.set("hold", now + OPEN_HOLD)
         self.offered = offered
+        self.opened_at = now
         greeting = messages.encode_open(peer, offered)
         self.ours = greeting[iana.HEADER_LENGTH :]
         return greeting

@@ -173,7 +173,8 @@ class Machine:
         return self._part(connection, iana.ADMINISTRATIVE_SHUTDOWN, data, detail.text, now, None)
 
     def _again(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
-        return self._part(connection, iana.CONFIGURATION_CHANGE, b"", words.CHANGED, now, 0.0)
+        text = words.CHANGED if connection.ours else ""  # an error of the old configuration says nothing of the new
+        return self._part(connection, iana.CONFIGURATION_CHANGE, b"", text, now, 0.0)
 
     def _collide(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
         return self._part(connection, iana.COLLISION, b"", words.COLLISION, now, BACK_OFF)

@@ -179,7 +179,7 @@ class Session(Machine):
             if event in (Event.NOTIFICATION, Event.OFFER_REFUSED) and len(self._connections) == 1:
                 self._peer_error = detail.text, now
             if event is Event.OPEN and connection.state is State.OPEN_SENT and detail.negotiated is not None:
-                loser = collision.loser(self.peer, detail.negotiated, connection, self._connections)
+                loser = collision.loser(self.peer, detail.negotiated, connection, self._connections, now)
                 if loser is not None:
                     out += self._fire(loser, Event.COLLISION, now)
                 if loser is connection:
