@@ -13,9 +13,9 @@ from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import p
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import host
 
 
-def speaker_files(plan: Mapping[str, Any], node: str) -> dict[str, str]:
+def speaker_files(plan: Mapping[str, Any], node: str, listen_port: int | None = None) -> dict[str, str]:
     """``speaker.render`` of the core."""
-    return speaker.render(*host("speaker_files", plan, "nodes", node))
+    return speaker.render(*host("speaker_files", plan, "nodes", node), listen_port)
 
 
 def speaker_secrets(plan: Mapping[str, Any], node: str) -> list[str]:

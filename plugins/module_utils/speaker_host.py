@@ -21,7 +21,7 @@ LIBRARY = "/usr/local/lib/dualstack"
 COMMAND = "/usr/local/bin/dualstack-speaker"
 UNITS = "/etc/systemd/system"
 MANIFEST = f"{LIBRARY}/installed.json"
-GENERATION = "DUALSTACK_GENERATION"
+GENERATION, FRAME = "DUALSTACK_GENERATION", "DUALSTACK_FRAME"
 CONFIGS = {"dualstack-wire.service": "wire.json", "dualstack-speaker.service": "speaker.json"}
 
 
@@ -70,14 +70,26 @@ def bundle_path(name: str) -> str:
 
 
 def generation(wanted: Wanted, unit: str) -> str:
-    """A hash of all for which a daemon must be restarted: its unit, which names its program, and its configuration."""
-    texts = (wanted.units[unit], wanted.files.get(CONFIGS[unit], ""))
+    """A hash of all for which a daemon must be replaced: its unit, which names its program, and its configuration."""
+    return _hash(wanted.units[unit], wanted.files.get(CONFIGS[unit], ""))
+
+
+def frame(wanted: Wanted, unit: str) -> str:
+    """A hash of what a reload can't change: the unit without its program. Empty where a unit knows no reload."""
+    text = wanted.units[unit]
+    for name, _unused in wanted.bundles.values():
+        text = text.replace(name, "")
+    return _hash(text) if re.search(r"^ExecReload=", text, flags=re.MULTILINE) else ""
+
+
+def _hash(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def stamped(wanted: Wanted, unit: str, text: str) -> str:
-    """The unit with its generation, which a running daemon then has in its environment."""
-    line = f"[Service]\nEnvironment={GENERATION}={generation(wanted, unit)}\n"
+    """The unit with its generation and frame, which a running daemon then has in its environment."""
+    values = f"{GENERATION}={generation(wanted, unit)} {FRAME}={frame(wanted, unit)}"
+    line = f"[Service]\nEnvironment={values}\n"
     return re.sub(r"^\[Service\]\n", line, text, count=1, flags=re.MULTILINE)
 
 

@@ -77,11 +77,13 @@ files:
   type: list
   elements: str
 units:
-  description: The units in the order of starting, each with a hash of all that a restart is needed for.
+  description:
+    - The units in the order of starting. RV(ignore:generation) is a hash of all for which the daemon must be replaced,
+      RV(ignore:frame) of what only a restart can change, empty where the unit knows no reload.
   returned: success
   type: list
   elements: dict
-  sample: [{name: dualstack-wire.service, generation: 0b2f6d5e8a9c1f34}]
+  sample: [{name: dualstack-wire.service, generation: 0b2f6d5e8a9c1f34, frame: 9c1f340b2f6d5e8a}]
 """
 
 import base64
@@ -123,7 +125,14 @@ def main() -> None:
     module.exit_json(
         changed=bool(changes or folders),
         files=[change.path for change in shown],
-        units=[{"name": unit, "generation": speaker_host.generation(wanted, unit)} for unit in speaker_host.CONFIGS],
+        units=[
+            {
+                "name": unit,
+                "generation": speaker_host.generation(wanted, unit),
+                "frame": speaker_host.frame(wanted, unit),
+            }
+            for unit in speaker_host.CONFIGS
+        ],
         diff=[change.diff() for change in shown],
     )
 

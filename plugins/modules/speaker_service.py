@@ -2,18 +2,21 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the speaker's units, each restarted only when what it runs from has changed."""
+"""Run the speaker's units, each replaced only when what it runs from has changed."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: speaker_service
-short_description: Run the speaker's units and restart only what changed
+short_description: Run the speaker's units and replace only what changed
 version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
-  - Enables and starts the units, in the order given, and restarts one whose running process has another generation than
+  - Enables and starts the units, in the order given, and replaces one whose running process has another generation than
     the one wanted. What an interrupted run left undone is thus made good by the next one.
+  - Where only the program or its configuration changed and the unit can be reloaded, that is done. The new process
+    takes over sockets and sessions from the old one, so that nobody notices. Otherwise, and with a warning where the
+    reload fails, it is restarted.
   - Waits until a unit says that it is ready.
 options:
   units:
@@ -30,6 +33,10 @@ options:
         description: The generation that shall run.
         type: str
         required: true
+      frame:
+        description: What only a restart can change; empty where the unit can not be reloaded.
+        type: str
+        default: ""
 attributes:
   check_mode:
     description: Predicts what would be started.
@@ -50,14 +57,18 @@ actions:
   description: What was done, by unit.
   returned: success
   type: dict
-  sample: {dualstack-speaker.service: [restart]}
+  sample: {dualstack-wire.service: [reload], dualstack-speaker.service: [restart]}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import GENERATION
+from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import FRAME, GENERATION
 
-UNIT = {"name": {"type": "str", "required": True}, "generation": {"type": "str", "required": True}}
+UNIT = {
+    "name": {"type": "str", "required": True},
+    "generation": {"type": "str", "required": True},
+    "frame": {"type": "str", "default": ""},
+}
 PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "NeedDaemonReload")
 
 
@@ -69,13 +80,15 @@ def main() -> None:
     )
     units = module.params["units"]
     states = {unit["name"]: _state(module, unit["name"]) for unit in units}
-    actions = {unit["name"]: _actions(states[unit["name"]], unit["generation"]) for unit in units}
+    actions = {unit["name"]: _actions(states[unit["name"]], unit["generation"], unit["frame"]) for unit in units}
     if not module.check_mode:
         if any(state["NeedDaemonReload"] == "yes" or state["LoadState"] != "loaded" for state in states.values()):
             _systemctl(module, "daemon-reload")
         for unit, verbs in actions.items():
-            for verb in verbs:
-                _do(module, verb, unit)
+            for verb in list(verbs):
+                if not _do(module, verb, unit):
+                    verbs.append("restart")
+                    _do(module, "restart", unit)
     done = {unit: verbs for unit, verbs in actions.items() if verbs}
     module.exit_json(
         changed=bool(done),
@@ -87,11 +100,14 @@ def main() -> None:
     )
 
 
-def _actions(state: dict[str, str], generation: str) -> list[str]:
+def _actions(state: dict[str, str], generation: str, frame: str) -> list[str]:
     verbs = [] if state["UnitFileState"] == "enabled" else ["enable"]
     if state["ActiveState"] not in ("active", "reloading"):
         return [*verbs, "start"]
-    return [*verbs, "restart"] if _running(state["MainPID"]) != generation else verbs
+    running = _running(state["MainPID"])
+    if running.get(GENERATION) == generation:
+        return verbs
+    return [*verbs, "reload" if frame and running.get(FRAME) == frame else "restart"]
 
 
 def _state(module: AnsibleModule, unit: str) -> dict[str, str]:
@@ -100,23 +116,28 @@ def _state(module: AnsibleModule, unit: str) -> dict[str, str]:
     return {name: found.get(name, "") for name in PROPERTIES}
 
 
-def _running(pid: str) -> str:
-    """The generation of a running process; empty when it has none."""
+def _running(pid: str) -> dict[str, str]:
+    """The environment of a running process; empty when there is none."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            values = dict(entry.split(b"=", 1) for entry in file.read().split(b"\0") if b"=" in entry)
+            entries = file.read().decode("utf-8", "replace").split("\0")
     except OSError:
-        return ""
-    return values.get(GENERATION.encode(), b"").decode("ascii", "replace")
+        return {}
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
 
 
-def _do(module: AnsibleModule, verb: str, unit: str) -> None:
+def _do(module: AnsibleModule, verb: str, unit: str) -> bool:
+    """Whether it worked; only a reload may not."""
     if verb == "start":
         module.run_command(["systemctl", "reset-failed", unit])
     status, _out, error = module.run_command(["systemctl", verb, unit])
-    if status:
-        _status, log, _error = module.run_command(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
+    if not status:
+        return True
+    _status, log, _error = module.run_command(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
+    if verb != "reload":
         module.fail_json(msg=f"{unit}: cannot {verb}: {error.strip()}\n{log.strip()}")
+    module.warn(f"{unit}: cannot reload, so it is restarted: {error.strip()}\n{log.strip()}")
+    return False
 
 
 def _systemctl(module: AnsibleModule, *words: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from faults.probes import Probes
@@ -27,6 +27,11 @@ def frr(root: Path, router: Host, tmp_path: Path) -> Iterator[Frr]:
     daemons = watched.start(root, router, tmp_path / "frr")
     yield daemons
     daemons.end()
+
+
+@pytest.fixture
+def wire(node: Host, make_wire: Callable[..., Wire]) -> Wire:
+    return make_wire(node, realtime_priority=watched.REALTIME)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from interop import watched
@@ -25,6 +25,11 @@ def frr(root: Path, router: Host, tmp_path: Path) -> Iterator[Frr]:
     daemons = watched.start(root, router, tmp_path / "frr")
     yield daemons
     daemons.end()
+
+
+@pytest.fixture
+def wire(node: Host, make_wire: Callable[..., Wire]) -> Wire:
+    return make_wire(node, realtime_priority=watched.REALTIME)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_files_are_written_with_owner_and_mode_and_then_equal(tmp_path: Path) ->
 def test_a_unit_carries_the_hash_of_what_it_runs_from() -> None:
     base = speaker_host.generation(wanted(), WIRE)
     assert (
-        f"[Service]\nEnvironment=DUALSTACK_GENERATION={base}\nExecStart"
+        f"[Service]\nEnvironment=DUALSTACK_GENERATION={base} DUALSTACK_FRAME=\nExecStart"
         in by_path(wanted())[f"/etc/systemd/system/{WIRE}"].content.decode()
     )
     same = wanted(files={**wanted().files, "resources/a.json": "[1]", "speaker.json": "[]"}, secrets={})
@@ -90,6 +90,19 @@ def test_a_unit_carries_the_hash_of_what_it_runs_from() -> None:
     assert speaker_host.generation(same, SPEAKER) != speaker_host.generation(wanted(), SPEAKER)
     assert speaker_host.generation(wanted(files={**wanted().files, "wire.json": "[]"}), WIRE) != base
     assert speaker_host.generation(wanted(units={WIRE: UNIT + "#\n", SPEAKER: UNIT}), WIRE) != base
+
+
+def test_the_frame_is_all_of_a_unit_that_a_reload_cannot_change() -> None:
+    def frame(text: str, bundle: str = "wire-1.pyz", **given: Any) -> str:
+        bundles = {"wire": (bundle, b"w"), "speaker": ("speaker-1.pyz", b"s")}
+        return speaker_host.frame(wanted(bundles=bundles, units={WIRE: text, SPEAKER: UNIT}, **given), WIRE)
+
+    known = "[Service]\nExecStart=/x/{0} wire\nExecReload=/x/{0} wire --take-over\n{1}"
+    base = frame(known.format("wire-1.pyz", ""))
+    assert base
+    assert frame(known.format("wire-2.pyz", ""), "wire-2.pyz", files={"wire.json": "[]"}) == base
+    assert frame(known.format("wire-1.pyz", "PrivateTmp=yes\n")) != base
+    assert frame(UNIT) == ""
 
 
 def content(file: HostFile) -> dict[str, Any]:

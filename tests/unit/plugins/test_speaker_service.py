@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import GENERATION
+from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import FRAME, GENERATION
 from ansible_collections.baremetal.dualstack.plugins.modules import speaker_service
 
 
@@ -35,28 +35,33 @@ def state(active: str, enabled: str, pid: str = "0") -> dict[str, str]:
     ],
 )
 def test_a_unit_that_does_not_run(active: str, enabled: str, verbs: list[str]) -> None:
-    assert speaker_service._actions(state(active, enabled), "abc") == verbs
+    assert speaker_service._actions(state(active, enabled), "abc", "f") == verbs
 
 
 @pytest.mark.parametrize(
-    ("generation", "enabled", "verbs"),
+    ("generation", "frame", "enabled", "verbs"),
     [
-        ("abc", "enabled", []),
-        ("abc", "disabled", ["enable"]),
-        ("old", "enabled", ["restart"]),
-        (None, "disabled", ["enable", "restart"]),
+        ("abc", "f", "enabled", []),
+        ("abc", "f", "disabled", ["enable"]),
+        ("abc", "other", "enabled", []),
+        ("old", "f", "enabled", ["reload"]),
+        ("old", "f", "disabled", ["enable", "reload"]),
+        ("old", "other", "enabled", ["restart"]),
+        ("old", None, "enabled", ["restart"]),
+        (None, None, "disabled", ["enable", "restart"]),
     ],
 )
-def test_a_unit_that_runs_is_restarted_for_another_generation(
-    generation: str | None, enabled: str, verbs: list[str]
+def test_a_unit_that_runs_is_replaced_for_another_generation(
+    generation: str | None, frame: str | None, enabled: str, verbs: list[str]
 ) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != GENERATION}
-    if generation is not None:
-        environment[GENERATION] = generation
+    environment = {key: value for key, value in os.environ.items() if key not in (GENERATION, FRAME)}
+    environment.update({key: value for key, value in ((GENERATION, generation), (FRAME, frame)) if value is not None})
     program = "print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout and process.stdout.readline()
-        assert speaker_service._actions(state("active", enabled, str(process.pid)), "abc") == verbs
+        running = state("active", enabled, str(process.pid))
+        assert speaker_service._actions(running, "abc", "f") == verbs
+        assert speaker_service._actions(running, "abc", "") == [verb.replace("reload", "restart") for verb in verbs]
         process.kill()

@@ -25,13 +25,13 @@ METRICS_PORT = 7473  # on loopback; next to MetalLB's 7472, so that both can run
 REALTIME_PRIORITY = 5
 
 
-def render(plan: Mapping[str, Any], node: str) -> dict[str, str]:
+def render(plan: Mapping[str, Any], node: str, listen_port: int | None = None) -> dict[str, str]:
     """``{path below CONFIG_FOLDER: text}`` for a node of the plan; nothing where MetalLB announces.
 
-    Raises KeyError when it is not in the plan.
+    ``listen_port``: where peers may dial the node (None: nowhere). Raises KeyError when the node is not in the plan.
     """
     cluster = plan["nodes"][node]["cluster"]
-    return _files(plan, node, _resources(plan, cluster)) if _ours(plan, cluster) else {}
+    return _files(plan, node, _resources(plan, cluster), listen_port) if _ours(plan, cluster) else {}
 
 
 def every(plan: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -70,8 +70,11 @@ def _ours(plan: Mapping[str, Any], cluster: str) -> bool:
     return bool(clusters.named(plan, cluster)["load_balancer"] == SPEAKER)
 
 
-def _files(plan: Mapping[str, Any], node: str, shared: Mapping[str, str]) -> dict[str, str]:
-    return {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire()), **shared}
+def _files(
+    plan: Mapping[str, Any], node: str, shared: Mapping[str, str], listen_port: int | None = None
+) -> dict[str, str]:
+    own = {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire(listen_port))}
+    return {**own, **shared}
 
 
 def _resources(plan: Mapping[str, Any], cluster: str) -> dict[str, str]:
@@ -93,8 +96,9 @@ def _speaker(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
     }
 
 
-def _wire() -> dict[str, Any]:
+def _wire(listen_port: int | None) -> dict[str, Any]:
     return {
+        **({} if listen_port is None else {"listen_port": listen_port}),
         "socket": f"{RUNTIME_FOLDER}/wire.sock",
         "journal": f"{RUNTIME_FOLDER}/wire.journal",
         "realtime_priority": REALTIME_PRIORITY,
