@@ -1,21 +1,19 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BFD of ``wire`` against bfdd of FRR in two namespaces: CPU of a session, and whether it stays up on a busy machine.
+"""BFD of ``wire`` with bfdd of FRR on a router: CPU of a session, and whether it stays up on a busy machine.
 
 CPU is what ``wire`` and bfdd used while the session was up at 100 ms, less what ``wire`` uses without it, in hundredths
-of one core. Then 50 ms times 3, which is 150 ms to live, while twenty processes compute: both ends at the real-time
-priority that the role sets. Flaps of both families are counted.
+of one core. Then 50 ms times 3, which is 150 ms to live, while twenty processes compute: all ends at the real-time
+priority that the role sets. Flaps of both families are counted, and beside them those of another host with bfdd, which
+has sessions with the same router at the same time.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,49 +27,55 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from interop.frr import Frr  # noqa: E402
 from interop.stage import Stage  # noqa: E402
 from interop.test_bgp import FAMILIES, configure, peer  # noqa: E402
+from machine import HOGS, PRIORITY, cpu, load, options, say, take_priority  # noqa: E402
 from measurements import row  # noqa: E402
 from processes import Link, Wire, until  # noqa: E402
 
 MEASURED = 10.0  # seconds
-BUSY = 20.0
-HOGS = 20
+BUSY = 30.0
 RUNS = 2
-PRIORITY = 5
-TICK = os.sysconf("SC_CLK_TCK")
 
 
-def cpu(number: int) -> float:
-    """Seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+def bfdd_of(frr: Frr) -> int:
+    """The process that serves bfdd's vty."""
+    assert frr.bfd is not None
+    credentials = frr.bfd.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
 
 
 class Bench:
-    """A node with ``wire``, a router with bfdd, and a session of each family."""
+    """A router with bfdd, a node with ``wire`` and another host with bfdd; sessions of each family."""
 
     def __init__(self, root: Path, folder: Path, stack: ExitStack) -> None:
         stage = Stage()
         stack.callback(stage.end)
-        self.router, self.node = stage.host("router"), stage.host("node")
-        self.frr = Frr(root, self.router.namespace, folder / "frr", bfd=True)
+        self.router, self.node, self.other = (stage.host(name) for name in ("router", "node", "other"))
+        self.frr = Frr(root, self.router.namespace, folder / "router", bfd=True)
         stack.callback(self.frr.end)
+        self.beside = Frr(root, self.other.namespace, folder / "other", bfd=True)
+        stack.callback(self.beside.end)
         self.wire = Wire(folder / "wire", self.node.prefix, realtime_priority=PRIORITY)
         stack.callback(self.wire.end)
         self.wire.start()
-        assert self.frr.bfd is not None and self.wire.process is not None
-        credentials = self.frr.bfd.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        self.bfdd: int = struct.unpack("3i", credentials)[0]
+        assert self.wire.process is not None
         self.pid = self.wire.process.pid  # ``ip netns exec`` becomes the program that it starts
-        os.sched_setscheduler(self.bfdd, os.SCHED_RR, os.sched_param(PRIORITY))
+        self.bfdd = bfdd_of(self.frr)
+        take_priority([self.bfdd, bfdd_of(self.beside)])
         for family in FAMILIES:
             configure(self.frr, self.node, family, lines=("bfd profile fast",))
         self.link: Link = self.wire.link()
 
+    def profile(self, frr: Frr, interval: int, *peers: str) -> None:
+        """The interval in milliseconds at an end with bfdd, and who is watched without BGP."""
+        assert frr.bfd is not None
+        lines = ["bfd", "profile fast", f"receive-interval {interval}", f"transmit-interval {interval}"]
+        lines += ["detect-multiplier 3", "exit", *(f"peer {address}\nprofile fast\nexit" for address in peers)]
+        frr.bfd.configure("\n".join(lines))
+
     def watch(self, interval: int, families: list[str]) -> None:
         """Sessions of these families, and no others, at an interval in milliseconds."""
-        assert self.frr.bfd is not None
-        lines = f"receive-interval {interval}\ntransmit-interval {interval}\ndetect-multiplier 3"
-        self.frr.bfd.configure(f"bfd\nprofile fast\n{lines}")
+        self.profile(self.frr, interval)
         given = {
             "receive_ms": interval,
             "transmit_ms": interval,
@@ -85,6 +89,18 @@ class Bench:
             until(lambda family=family: self.link.session(family)["state"] == "Established", f"BGP over {family}")
             until(lambda family=family: self.settled(family, interval), f"BFD over {family}")
 
+    def watch_beside(self, interval: int) -> None:
+        """Sessions of both families between the two bfdd."""
+        self.profile(self.frr, interval, *map(self.other.address, FAMILIES))
+        self.profile(self.beside, interval, *map(self.router.address, FAMILIES))
+        until(lambda: [one["status"] for one in self.shown("")] == ["up"] * len(FAMILIES), "BFD between two bfdd")
+
+    def shown(self, what: str) -> list[dict[str, Any]]:
+        """What the other host's bfdd tells of its sessions."""
+        assert self.beside.bfd is not None
+        found: list[dict[str, Any]] = self.beside.bfd.show(f"show bfd peers{what}")
+        return found
+
     def settled(self, family: str, interval: int) -> bool:
         """Whether the session is up at its interval."""
         seen = self.bfd(family)
@@ -95,56 +111,55 @@ class Bench:
         found: dict[str, Any] = self.link.session(family)["bfd"]
         return found
 
-    def used(self) -> tuple[float, float]:
+    def used(self, seconds: float) -> tuple[float, float]:
         """Percent of a core that ``wire`` and bfdd use."""
-        before, begun = (cpu(self.pid), cpu(self.bfdd)), time.monotonic()
-        time.sleep(MEASURED)
-        seconds = time.monotonic() - begun
-        ours, theirs = (
-            (after - start) / seconds * 100 for start, after in zip(before, map(cpu, (self.pid, self.bfdd)))
-        )
+        before, begun = [cpu([pid]) for pid in (self.pid, self.bfdd)], time.monotonic()
+        time.sleep(seconds)
+        passed = time.monotonic() - begun
+        ours, theirs = ((cpu([pid]) - start) / passed * 100 for start, pid in zip(before, (self.pid, self.bfdd)))
         return ours, theirs
 
-    def flaps(self) -> int:
-        """How often the sessions of both families went down on a busy machine."""
-        before = sum(self.bfd(family)["downs"] for family in FAMILIES)
-        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _unused in range(HOGS)]
-        try:
-            time.sleep(BUSY)
-            load = Path("/proc/loadavg").read_text().split()[3]
-        finally:
-            for hog in hogs:
-                hog.kill()
-            for hog in hogs:
-                hog.wait()
-        found: int = sum(self.bfd(family)["downs"] for family in FAMILIES) - before
+    def downs(self) -> tuple[int, int]:
+        """How often the sessions of ``wire`` and those between the two bfdd went down so far."""
+        ours: int = sum(self.bfd(family)["downs"] for family in FAMILIES)
+        theirs: int = sum(one["session-down"] for one in self.shown(" counters"))
+        return ours, theirs
+
+    def flaps(self, seconds: float) -> tuple[int, int]:
+        """How often they do on a busy machine."""
+        before = self.downs()
+        with load():
+            time.sleep(seconds)
+            after = self.downs()
         packets = sum(self.bfd(family)["received"] for family in FAMILIES)
-        print(f"50 ms times 3, {load} runnable: {found} flaps, {packets} packets so far", file=sys.stderr, flush=True)
+        found = after[0] - before[0], after[1] - before[1]
+        say(f"50 ms times 3, {HOGS} processes beside: {found[0]} flaps, bfdd {found[1]}, {packets} packets so far")
         return found
 
 
 def main() -> None:
     """Prints the rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="a root file system with FRR")
-    options = parser.parse_args()
+    given = options(__doc__)
+    quick = given.quick
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = Bench(options.root, folder, stack)
+        bench = Bench(given.root, folder, stack)
         ours, theirs = [], []
-        for _unused in range(RUNS):
+        for _unused in range(1 if quick else RUNS):
             bench.watch(100, [])
-            idle = bench.used()
+            idle = bench.used(MEASURED / 3 if quick else MEASURED)
             bench.watch(100, ["ipv4"])
-            busy = bench.used()
+            busy = bench.used(MEASURED / 3 if quick else MEASURED)
             ours.append(busy[0] - idle[0])
             theirs.append(busy[1] - idle[1])
-            print(f"100 ms: wire {ours[-1]:.2f} %, bfdd {theirs[-1]:.2f} %", file=sys.stderr, flush=True)
-        bench.watch(50, FAMILIES)
-        flaps = [bench.flaps() for _unused in range(RUNS)]
+            say(f"100 ms: wire {ours[-1]:.2f} %, bfdd {theirs[-1]:.2f} %")
+        bench.watch(50, list(FAMILIES))
+        bench.watch_beside(50)
+        found = [bench.flaps(BUSY / 4 if quick else BUSY) for _unused in range(1 if quick else RUNS)]
+    flaps, beside = (sum(one) for one in zip(*found))
     rows = [
         row("bfd_100ms_cpu_percent", ours, "%", ("bfdd", theirs)),
-        row("bfd_50ms_flaps_at_load_20", [sum(flaps)], "flaps"),
+        row("bfd_50ms_flaps_at_load_20", [flaps], "flaps", ("bfdd and bfdd", [beside])),
     ]
     print(json.dumps(rows))
 

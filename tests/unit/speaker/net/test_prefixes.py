@@ -52,10 +52,7 @@ def test_both_readers_agree_on_what_looks_like_one(text: str) -> None:
 
 @given(st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16)), st.integers(0, 16))
 def test_both_writers_agree(packed: bytes, zeros: int) -> None:
-    for address in (
-        packed,
-        bytes(zeros)[: len(packed)] + packed[zeros:],
-        packed[:-zeros] + bytes(zeros)[: len(packed)],
-    ):
-        key = bytes((4 if len(packed) == 4 else 6, len(packed) * 8)) + address[: len(packed)].ljust(len(packed), b"\0")
+    size = len(packed)
+    for address in (packed, bytes(zeros)[:size] + packed[zeros:], packed[:zeros] + bytes(max(0, size - zeros))):
+        key = bytes((4 if size == 4 else 6, size * 8)) + address
         assert prefixes.show_prefix(key) == addresses.show_prefix(key)
