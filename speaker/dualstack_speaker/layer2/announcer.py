@@ -5,7 +5,8 @@
 
 A take-over is told at once and then every 1.1 s for 5 s, as MetalLB does. All is paced by a bucket of tokens: 200
 frames may go at once and in each further millisecond; what can wait (every round but the first) counts five times, so
-that a thousand addresses do not flood a switch, nor delay what is urgent.
+that a thousand addresses do not flood a switch, nor delay what is urgent. Receivers differ in which form of gratuitous
+ARP they heed (RFC 5227 section 3): each round sends the request of section 2.3, and the reply when nothing is urgent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ RATE = 200_000  # frames per second
 LATER = 5  # what a frame counts that can wait
 PAUSE = 0.001  # seconds until there is enough for a useful number again
 
-ROUND, ANNOUNCEMENT, PROBE = "round", "announcement", "probe"
+ROUND, REPLY, ANNOUNCEMENT, PROBE = "round", "reply", "announcement", "probe"
 
 
 class Saying(NamedTuple):
@@ -44,15 +45,15 @@ class Burst(NamedTuple):
     at: float
 
 
-def frames(kind: str, mac: bytes, address: bytes, source: bytes | None) -> list[bytes]:
-    """The frames of a saying. ``source``: an IPv6 address of the interface, without which there is no probe."""
+def frame(kind: str, mac: bytes, address: bytes, source: bytes | None) -> bytes:
+    """The frame of a saying; empty for an IPv6 probe without ``source``, an IPv6 address of the interface."""
     if len(address) == 4:
-        if kind == ROUND:
-            return arp.gratuitous(mac, address)
-        return [arp.probe(mac, address) if kind == PROBE else arp.announcement(mac, address)]
+        if kind == PROBE:
+            return arp.probe(mac, address)
+        return arp.gratuitous_reply(mac, address) if kind == REPLY else arp.announcement(mac, address)
     if kind != PROBE:
-        return [ndp.unsolicited(mac, address)]
-    return [ndp.probe(mac, source, address)] if source else []
+        return ndp.unsolicited(mac, address)
+    return ndp.probe(mac, source, address) if source else b""
 
 
 class Announcer:
@@ -100,7 +101,7 @@ class Announcer:
                 return out
             if saying.kind != ROUND or self._count(saying, order, now):
                 out.append(saying)
-                self._tokens -= weight * (2 if saying.kind == ROUND and len(saying.address) == 4 else 1)
+                self._tokens -= weight
         self._ready = now + max(PAUSE, -self._tokens / RATE)
         return out
 
@@ -125,6 +126,8 @@ class Announcer:
         left, current, _unused = self._rounds.get((saying.interface, saying.address), (0, 0, 0.0))
         if order != current:
             return False
+        if len(saying.address) == 4:
+            self.once(REPLY, saying.interface, saying.address, now)
         if left > 1:
             self._follow(saying, left - 1, now + INTERVAL)
         else:

@@ -48,9 +48,9 @@ def announcement(mac: bytes, address: bytes) -> bytes:
     return _frame(mac, REQUEST, address, bytes(6), address)
 
 
-def gratuitous(mac: bytes, address: bytes) -> list[bytes]:
-    """An announcement both as request and as reply: receivers differ in which they heed (RFC 5227 section 3)."""
-    return [announcement(mac, address), _frame(mac, REPLY, address, BROADCAST, address)]
+def gratuitous_reply(mac: bytes, address: bytes) -> bytes:
+    """The announcement in the form of a reply, for receivers that heed no request (RFC 5227 section 3)."""
+    return _frame(mac, REPLY, address, BROADCAST, address)
 
 
 def probe(mac: bytes, address: bytes) -> bytes:

@@ -67,12 +67,17 @@ class Placement:
         candidates = [interface for interface in able if not excluded.search(interface.name)]
         self._able = [(interface.number, {interface.name, *interface.names}) for interface in able]
         self._candidates = frozenset(interface.number for interface in candidates)
+        self._named: dict[tuple[str, ...], frozenset[int]] = {}  # many addresses have the same names
         self._networks = [(*_range(net), one.number) for one in candidates for net in one.networks]
 
     def of(self, address: bytes, wanted: tuple[str, ...]) -> frozenset[int]:
         """The numbers of the interfaces that answer for ``address``."""
         if wanted:
-            return frozenset(number for number, names in self._able if not names.isdisjoint(wanted))
+            found = self._named.get(wanted)
+            if found is None:
+                found = frozenset(number for number, names in self._able if not names.isdisjoint(wanted))
+                self._named[wanted] = found
+            return found
         size, value = len(address), int.from_bytes(address, "big")
         on_link = [number for octets, low, high, number in self._networks if octets == size and low <= value <= high]
         return frozenset(on_link) or self._candidates

@@ -12,7 +12,7 @@ from typing import Any, Callable, NamedTuple, TypeVar
 from ..base.model import Delta, Desired, Paths
 from . import peers
 from .errors import LinkError
-from .fields import Fields, address
+from .fields import Fields
 from .routes import Decoder
 
 
@@ -98,11 +98,19 @@ def decode_delta(body: dict[str, Any], decoder: Decoder) -> Delta:
         name: None if value is None else peers.decode(f"peers.{name}", value) for name, value in body["peers"].items()
     }
     routes = _routes(body["routes"], body.get("alike", []), decoder)
-    layer2 = {
-        address(f"layer2.{text}", text): None if value is None else _interfaces(f"layer2.{text}", value)
-        for text, value in body["layer2"].items()
-    }
-    return Delta(changed_peers, routes, layer2)
+    return Delta(changed_peers, routes, _layer2(body["layer2"], decoder))
+
+
+def _layer2(entries: dict[str, Any], decoder: Decoder) -> dict[bytes, tuple[str, ...] | None]:
+    """Addresses and the interfaces that answer; neighbouring entries mostly say the same."""
+    found: dict[bytes, tuple[str, ...] | None] = {}
+    before: Any = None
+    names: tuple[str, ...] | None = None
+    for text, value in entries.items():
+        if value != before:
+            before, names = value, None if value is None else _interfaces(f"layer2.{text}", value)
+        found[decoder.address(f"layer2.{text}", text)] = names
+    return found
 
 
 def _routes(single: dict[str, Any], alike: Any, decoder: Decoder) -> dict[bytes, Paths | None]:

@@ -15,7 +15,7 @@ from typing import Any
 from ..base import addresses
 from ..base.model import Attributes, Path, Paths
 from .errors import LinkError
-from .fields import Fields
+from .fields import Fields, address
 
 MAX_OCTETS = 3072  # of communities of both kinds in one path: leaves room for the rest of an UPDATE
 _COMMUNITY = re.compile(r"([0-9]{1,5}):([0-9]{1,5})", re.ASCII)
@@ -45,6 +45,13 @@ class Decoder:
             return list(map(self._parse, texts))
         except ValueError:
             return list(map(self.prefix, texts))  # it has the words
+
+    def address(self, where: str, text: str) -> bytes:
+        """An address: the only one of its prefix."""
+        try:
+            return self._parse(f"{text}/128" if ":" in text else f"{text}/32")[2:]
+        except ValueError:
+            return address(where, text)  # it has the words
 
     def paths(self, where: str, value: Any) -> Paths:
         """The paths that stand at a place of the message."""

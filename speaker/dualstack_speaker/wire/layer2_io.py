@@ -256,8 +256,7 @@ class Layer2Driver:
         for kind, number, address in self._announcer.take(self._loop.time()):
             port = self._ports.get(number)
             if port is not None and address in port.addresses:
-                interface = port.interface
-                sent = port.send(announcer.frames(kind, interface.mac, address, interface.source))
+                sent = port.send(kind, address)
                 if kind != announcer.PROBE:
                     self._counts[address][2] += sent
         due = [at for at in (self._announcer.next, self._ownership.next) if at is not None]

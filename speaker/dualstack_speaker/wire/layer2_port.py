@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, Callable
 
-from ..layer2 import arp, bpf, ndp
+from ..layer2 import announcer, arp, bpf, ndp
 from ..layer2.placement import Interface
 from ..layer2.responder import Answer, Claim, Responder
 from ..net import packets
 from .handover_fds import Give, Take
 
 _FRAMES = 32  # frames read from a socket in one turn of the loop: what else the loop serves waits 0.5 ms for it at most
-_JOINS = 64  # groups joined in one turn
+_JOINS = 32  # groups joined in one turn
 
 Heard = Callable[[int, "list[Claim]"], None]  # number of the interface, claims of others
 Counts = dict[bytes, "list[int]"]  # requests, replies, gratuitous frames by address
@@ -112,16 +112,13 @@ class Port:
         if self._missing and not self.failed:
             self._joining = self._loop.call_soon(self.join)
 
-    def send(self, frames: Iterable[bytes]) -> int:
-        """Sends frames; how many the interface took."""
-        taken = 0
-        for frame in frames:
-            try:
-                (self._ndp if frame[12:14] == b"\x86\xdd" else self._arp).send(frame)
-                taken += 1
-            except OSError:
-                continue  # a full queue or an interface that just went down: the next round or question tries again
-        return taken
+    def send(self, kind: str, address: bytes) -> int:
+        """Says something about an address (``announcer``); 1 when the interface took it, else 0."""
+        frame = announcer.frame(kind, self.interface.mac, address, self.interface.source)
+        try:
+            return 1 if frame and (self._arp if len(address) == 4 else self._ndp).send(frame) else 0
+        except OSError:
+            return 0  # a full queue or an interface that just went down: the next round tries again
 
     def drops(self) -> dict[str, int]:
         """How many frames were not answered, by reason."""
