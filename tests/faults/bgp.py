@@ -122,23 +122,25 @@ def flapping(scene: Scene) -> Outcome:
 
 def silent(scene: Scene) -> Outcome:
     """The router's bgpd stands still until the hold time is over, and goes on then."""
-    scene.theatre.frr.freeze()
-    begun = time.monotonic()
-    try:
-        with Moments(lambda family: not scene.speaker.established("tor", family)) as ended:
+    frr = scene.theatre.frr
+    counts = {family: established(frr.vty, scene, family) for family in FAMILIES}
+
+    def again(family: str) -> bool:
+        return established(frr.vty, scene, family) > counts[family] and scene.complete(scene.host, family)
+
+    with Probes(scene.theatre.client, PROBED) as probes:
+        frr.freeze()
+        begun = time.monotonic()
+        try:
+            with Moments(lambda family: not scene.speaker.established("tor", family)) as ended:
+                pass
+        finally:
+            frr.thaw()
+        thawed = time.monotonic()
+        with Moments(again) as back:
             pass
-    finally:
-        scene.theatre.frr.thaw()
-    thawed = time.monotonic()
-    with Moments(lambda family: scene.complete(scene.host, family)) as back:
-        pass
-    return {
-        family: {
-            "ended_ms": ended.since(begun).get(family, float("inf")),
-            "back_ms": back.since(thawed).get(family, float("inf")),
-        }
-        for family in FAMILIES
-    }
+        time.sleep(SETTLE)
+    return outcome(probes.records, ended_ms=ended.since(begun), back_ms=back.since(thawed))
 
 
 def established(vty: Vty, scene: Scene, family: str) -> int:

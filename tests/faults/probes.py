@@ -15,18 +15,25 @@ from typing import NamedTuple
 from interop.stage import Host
 
 HERE = Path(__file__).resolve().parent
+STALL_MS = 100.0
 
 
 class Record(NamedTuple):
-    """When each probe of one kind was sent and answered (None: never), monotonic seconds."""
+    """When each probe of one kind was sent and answered (None: never), monotonic seconds; and by whom (node or MAC)."""
 
     sent: Sequence[float]
     answered: Sequence[float | None]
+    by: Sequence[str]
 
     @property
     def lost(self) -> int:
         """How many probes were never answered."""
         return self.answered.count(None)
+
+    @property
+    def pause_ms(self) -> float:
+        """The longest time between two probes, in milliseconds."""
+        return max((after - before) * 1000 for before, after in zip(self.sent, self.sent[1:]))
 
     @property
     def gap_ms(self) -> float:
@@ -47,8 +54,12 @@ class Record(NamedTuple):
         return float("inf")
 
 
+class StalledError(Exception):
+    """The prober itself stood still for so long that its record says little."""
+
+
 class Probes:
-    """Probes from ``with`` to its end; ``records`` by kind afterwards."""
+    """Probes from ``with`` to its end; ``records`` by kind afterwards. Raises StalledError then."""
 
     def __init__(self, client: Host, addresses: Mapping[str, str], node: str = "any") -> None:
         words = [f"{kind}:{address}" for kind, address in addresses.items()]
@@ -67,4 +78,7 @@ class Probes:
             self._process.wait()
             return
         output, _unused = self._process.communicate("end\n")
-        self.records = {name: Record(found["sent"], found["answered"]) for name, found in json.loads(output).items()}
+        self.records = {name: Record(**found) for name, found in json.loads(output).items()}
+        pause = max(record.pause_ms for record in self.records.values())
+        if pause > STALL_MS:
+            raise StalledError(f"the client was not given the CPU for {pause:.0f} ms")

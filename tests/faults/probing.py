@@ -7,11 +7,11 @@
 
 Kinds are ``udp4`` and ``udp6`` (echo.py answers; NODE, unless it is ``any``, is the one whose flow is probed: source
 ports are tried until it answers), ``arp`` and ``ndp`` (a solicitation by broadcast or multicast on the interface rack1;
-each has a sender of its own, so that an answer tells which one it belongs to).
+128 senders in turn, so that an answer tells which one it belongs to, and no neighbour table overflows).
 
 Says ``ready`` once every kind was answered, and from then on counts. A line on standard input ends it: it waits a
-second for answers that are under way and prints ``{KIND: {"sent": [seconds], "answered": [seconds or null]}}``, by the
-monotonic clock. Standard library only.
+second for answers that are under way and prints, by the monotonic clock,
+``{KIND: {"sent": [seconds], "answered": [seconds or null], "by": [node or MAC]}}``. Standard library only.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import TextIO
 
 PERIOD = 0.005
 LATE = 1.0  # seconds that an answer may take
+SENDERS = 128
 PORT = 7000
 INTERFACE = "rack1"
 ARP, IPV6 = 0x0806, 0x86DD
@@ -51,6 +52,10 @@ class Udp:
     def send(self, number: int) -> None:
         self.socket.send(struct.pack("!I", number))
 
+    def latest(self, number: int, count: int) -> int:
+        """Which of ``count`` probes carried a number."""
+        return number
+
     def answers(self, data: bytes) -> tuple[int, str] | None:
         """The number of the probe, and who answered it."""
         return int(struct.unpack_from("!I", data)[0]), data[4:].decode()
@@ -69,20 +74,24 @@ class Raw:
     def again(self) -> None:
         """There is only one way to ask."""
 
+    def latest(self, number: int, count: int) -> int:
+        """Which of ``count`` probes was the last of a sender."""
+        return count - 1 - (count - 1 - number) % SENDERS
+
 
 class Arp(Raw):
-    """Who has the VIP? Senders are 10.9.0.0/16."""
+    """Who has the VIP? Senders are 10.9.0.0/25."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address, ARP)
 
     def send(self, number: int) -> None:
-        sender = b"\x0a\x09" + struct.pack("!H", number & 0xFFFF)
+        sender = b"\x0a\x09" + struct.pack("!H", number % SENDERS)
         body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + self.mac + sender + bytes(6) + self.target
         self.socket.send(b"\xff" * 6 + self.mac + struct.pack("!H", ARP) + body)
 
     def answers(self, data: bytes) -> tuple[int, str] | None:
-        """The number of the request that a reply answers, and the MAC that it tells."""
+        """The number of the sender whom a reply answers, and the MAC that it tells."""
         if len(data) < 42 or data[20:22] != b"\x00\x02" or data[28:32] != self.target or data[38:40] != b"\x0a\x09":
             return None
         return int(struct.unpack_from("!H", data, 40)[0]), data[22:28].hex(":")
@@ -97,7 +106,7 @@ class Ndp(Raw):
         self._net = self.target[:8] + b"\0\0\0\0\0\x09"
 
     def send(self, number: int) -> None:
-        sender = self._net + struct.pack("!H", number & 0xFFFF)
+        sender = self._net + struct.pack("!H", number % SENDERS)
         body = self.target + b"\x01\x01" + self.mac
         length = 4 + 4 + len(body)
         pseudo = sender + self._group + struct.pack("!II", length, 58)
@@ -109,7 +118,7 @@ class Ndp(Raw):
         self.socket.send(b"\x33\x33" + self._group[12:] + self.mac + struct.pack("!H", IPV6) + frame)
 
     def answers(self, data: bytes) -> tuple[int, str] | None:
-        """The number of the solicitation that an advertisement answers, and the MAC that it came from."""
+        """The number of the sender whom an advertisement answers, and the MAC that it came from."""
         if len(data) < 78 or data[54] != 136 or data[62:78] != self.target or data[38:52] != self._net:
             return None
         return int(struct.unpack_from("!H", data, 52)[0]), data[6:12].hex(":")
@@ -125,11 +134,13 @@ class Flow:
         self.way = KINDS[kind](address)
         self.sent: list[float] = []
         self.answered: list[float | None] = []
+        self.by: list[str] = []
 
     def send(self) -> None:
         """One probe more; one that the host itself can't send is as lost as any other."""
         self.sent.append(time.monotonic())
         self.answered.append(None)
+        self.by.append("")
         try:
             self.way.send(len(self.sent) - 1)
         except OSError:
@@ -147,10 +158,11 @@ class Flow:
             if isinstance(self.way, Raw) and address[2] == socket.PACKET_OUTGOING:
                 continue
             answer = self.way.answers(data)
-            if answer is None or answer[0] >= len(self.sent):
+            if answer is None:
                 continue
-            if self.answered[answer[0]] is None:
-                self.answered[answer[0]] = time.monotonic()
+            number = self.way.latest(answer[0], len(self.sent))
+            if 0 <= number < len(self.sent) and self.answered[number] is None:
+                self.answered[number], self.by[number] = time.monotonic(), answer[1]
             yield answer[1]
 
     def find(self, node: str) -> None:
@@ -160,7 +172,7 @@ class Flow:
             select.select([self.way.socket], [], [], 0.05)
             who = list(self.read())
             if who and node in ("any", who[-1]):
-                self.sent, self.answered = [], []
+                self.sent, self.answered, self.by = [], [], []
                 return
             self.way.again()
 
@@ -189,7 +201,7 @@ def main(node: str, wanted: list[str]) -> None:
     end = time.monotonic() + LATE
     while time.monotonic() < end:
         gather(flows.values(), 0.05)
-    told = {kind: {"sent": flow.sent, "answered": flow.answered} for kind, flow in flows.items()}
+    told = {kind: {"sent": flow.sent, "answered": flow.answered, "by": flow.by} for kind, flow in flows.items()}
     print(json.dumps(told), flush=True)
 
 

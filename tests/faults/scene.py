@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,15 @@ class Scene:
         self.theatre = Theatre(root, folder, stack, terms)
         self.prefixes = terms.prefixes()
         self.hosts = [self.theatre.node() for _unused in range(nodes)]
-        self.speakers = [make(self.theatre, host, {"tor": self.theatre.router}, stack) for host in self.hosts]
+        peers = self.peers()
+        self.speakers = [make(self.theatre, host, peers, stack) for host in self.hosts]
         for speaker in self.speakers:
             speaker.announce(self.prefixes)
         self.settle()
+
+    def peers(self) -> Mapping[str, Host]:
+        """With whom the speakers have sessions; the router is ``tor``."""
+        return {"tor": self.theatre.router}
 
     @property
     def host(self) -> Host:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Callable
 
+from bench.machine import PRIORITY
 from faults.daemons import Daemons
 from faults.theatre import (
     BFD_LINES,
@@ -23,25 +24,24 @@ from faults.theatre import (
     Theatre,
 )
 from interop.stage import Host
-from processes import Link, Wire, until
+from processes import Link, Wire
 
-PRIORITY = 5  # what the role gives wire
 Prefixes = Mapping[str, Iterable[str]]
 
 
 class Speaker:
-    """What a fault wants of a speaker on a host; it peers with these routers."""
+    """What a fault wants of a speaker on a host, and the hosts with which it has a session over each family."""
 
     name = ""
 
-    def __init__(self, theatre: Theatre, host: Host, routers: Mapping[str, Host], stack: ExitStack) -> None:
-        self.terms, self.host, self.routers = theatre.terms, host, dict(routers)
+    def __init__(self, theatre: Theatre, host: Host, peers: Mapping[str, Host], stack: ExitStack) -> None:
+        self.terms, self.host, self.peers = theatre.terms, host, dict(peers)
 
     def announce(self, prefixes: Prefixes) -> None:
         """These more."""
         raise NotImplementedError
 
-    def established(self, router: str, family: str) -> bool:
+    def established(self, peer: str, family: str) -> bool:
         """Whether the session stands, in the speaker's own words."""
         raise NotImplementedError
 
@@ -63,8 +63,8 @@ class WireSpeaker(Speaker):
 
     name = "wire"
 
-    def __init__(self, theatre: Theatre, host: Host, routers: Mapping[str, Host], stack: ExitStack) -> None:
-        super().__init__(theatre, host, routers, stack)
+    def __init__(self, theatre: Theatre, host: Host, peers: Mapping[str, Host], stack: ExitStack) -> None:
+        super().__init__(theatre, host, peers, stack)
         self.wire = Wire(theatre.folder / f"wire-{host.namespace}", host.prefix, realtime_priority=PRIORITY)
         stack.callback(self.wire.end)
         self.wire.start()
@@ -75,13 +75,13 @@ class WireSpeaker(Speaker):
     def announce(self, prefixes: Prefixes) -> None:
         added: dict[str, Any] = {}
         for family in FAMILIES:
-            names = [session_name(router, family) for router in self.routers]
+            names = [session_name(peer, family) for peer in self.peers]
             added.update({prefix: [{"peers": names}] for prefix in prefixes.get(family, ())})
         self._routes.update(added)
         self._link.delta(routes=added)
 
-    def established(self, router: str, family: str) -> bool:
-        state: str = self._link.session(session_name(router, family))["state"]
+    def established(self, peer: str, family: str) -> bool:
+        state: str = self._link.session(session_name(peer, family))["state"]
         return state == "Established"
 
     def kill(self) -> None:
@@ -93,23 +93,23 @@ class WireSpeaker(Speaker):
         self._hand_over()
 
     def upgrade(self) -> None:
-        self.wire.stop(signal.SIGUSR1)
-        self.again()
+        self.wire.upgrade()
+        self._link = self.wire.link()
 
     def _hand_over(self) -> None:
         peers = {
-            session_name(name, family): self._peer(router, family)
-            for name, router in self.routers.items()
+            session_name(name, family): self._peer(other, family)
+            for name, other in self.peers.items()
             for family in FAMILIES
         }
         self._link.full(peers=peers, routes=self._routes)
 
-    def _peer(self, router: Host, family: str) -> dict[str, Any]:
+    def _peer(self, other: Host, family: str) -> dict[str, Any]:
         bfd = {"receive_ms": BFD_MS, "transmit_ms": BFD_MS, "multiplier": 3, "passive": False, "minimum_ttl": None}
         return {
             "local_asn": NODE_ASN,
             "peer_asn": ROUTER_ASN,
-            "address": router.address(family),
+            "address": other.address(family),
             "source_address": self.host.address(family),
             "router_id": self.host.ipv4,
             "hold_time": self.terms.hold,
@@ -127,8 +127,8 @@ class FrrSpeaker(Speaker):
 
     name = "FRR"
 
-    def __init__(self, theatre: Theatre, host: Host, routers: Mapping[str, Host], stack: ExitStack) -> None:
-        super().__init__(theatre, host, routers, stack)
+    def __init__(self, theatre: Theatre, host: Host, peers: Mapping[str, Host], stack: ExitStack) -> None:
+        super().__init__(theatre, host, peers, stack)
         folder = theatre.folder / f"frr-{host.namespace}"
         self.frr = Daemons(theatre.root, host.namespace, folder, bfd=self.terms.bfd)
         stack.callback(self.frr.end)
@@ -143,12 +143,7 @@ class FrrSpeaker(Speaker):
                     "no bgp default ipv4-unicast",
                     "no bgp network import-check",
                     *(self._graceful_restart() if self.terms.graceful_restart else []),
-                    *(
-                        line
-                        for router in routers.values()
-                        for family in FAMILIES
-                        for line in self._peer(router, family)
-                    ),
+                    *(line for other in peers.values() for family in FAMILIES for line in self._peer(other, family)),
                 ]
             )
         )
@@ -164,8 +159,8 @@ class FrrSpeaker(Speaker):
             vty.run("exit-address-family")
         vty.run("end")
 
-    def established(self, router: str, family: str) -> bool:
-        state: str = self.frr.neighbour(self.routers[router].address(family))["bgpState"]
+    def established(self, peer: str, family: str) -> bool:
+        state: str = self.frr.neighbour(self.peers[peer].address(family))["bgpState"]
         return state == "Established"
 
     def kill(self) -> None:
@@ -183,8 +178,8 @@ class FrrSpeaker(Speaker):
     def _graceful_restart(self) -> list[str]:
         return ["bgp graceful-restart", GRACEFUL_RESTART, f"bgp graceful-restart restart-time {RESTART}"]
 
-    def _peer(self, router: Host, family: str) -> list[str]:
-        start = f"neighbor {router.address(family)}"
+    def _peer(self, other: Host, family: str) -> list[str]:
+        start = f"neighbor {other.address(family)}"
         return [
             f"{start} remote-as {ROUTER_ASN}",
             f"{start} timers {self.terms.keepalive} {self.terms.hold}",
@@ -199,16 +194,6 @@ class FrrSpeaker(Speaker):
 MakeSpeaker = Callable[[Theatre, Host, Mapping[str, Host], ExitStack], Speaker]
 
 
-def session_name(router: str, family: str) -> str:
+def session_name(peer: str, family: str) -> str:
     """The name of a session in wire."""
-    return f"{router}-{family}"
-
-
-def all_established(speaker: Speaker) -> None:
-    """Waits for every session."""
-    for router in speaker.routers:
-        for family in FAMILIES:
-            until(
-                lambda router=router, family=family: speaker.established(router, family),
-                f"{speaker.name}: {router} over {family}",
-            )
+    return f"{peer}-{family}"

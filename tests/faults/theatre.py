@@ -78,7 +78,7 @@ class Theatre:
             ip("-n", host.namespace, "address", "add", vip, "dev", "lo", *(["nodad"] if ":" in vip else []))
         for family in FAMILIES:
             ip("-n", host.namespace, flag(family), "route", "add", "default", "via", self.router.address(family))
-        serve(host, vips, self._stack)
+        started(host, self._stack, HERE / "echo.py", host.namespace, *vips)
         self.introduce(host)
         return host
 
@@ -159,14 +159,14 @@ class Theatre:
         return frr
 
 
-def serve(host: Host, vips: Sequence[str], stack: ExitStack) -> None:
-    """Starts what answers on VIPs of a host."""
-    command = [*host.prefix, sys.executable, str(HERE / "echo.py"), host.namespace, *vips]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    stack.callback(server.wait)
-    stack.callback(server.kill)
-    assert server.stdout is not None
-    assert server.stdout.readline() == "ready\n"
+def started(host: Host, stack: ExitStack, script: Path, *words: str) -> None:
+    """Starts a script on a host, until ``stack`` unwinds, and waits until it says that it is ready."""
+    command = [*host.prefix, sys.executable, str(script), *words]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
 
 
 def flag(family: str) -> str:
