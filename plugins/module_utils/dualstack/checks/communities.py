@@ -12,10 +12,13 @@ from ..addresses.blocks import FAMILY_NAME
 from ..announcing.propagation import neighbours, propagate
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
+from ..intent.well_known import WELL_KNOWN, numbers
 from .places import advertised, among
 from .rule import Plan, Problem, rule
 
-NO_EXPORT, NO_ADVERTISE, NO_EXPORT_SUBCONFED = "65535:65281", "65535:65282", "65535:65283"
+NO_EXPORT, NO_ADVERTISE, NO_EXPORT_SUBCONFED = (
+    WELL_KNOWN[name] for name in ("no-export", "no-advertise", "no-export-subconfed")
+)
 STOPPING = {
     NO_EXPORT: "no-export (RFC 1997): the first router keeps the prefix in its AS",
     NO_EXPORT_SUBCONFED: "no-export-subconfed (RFC 1997): the first router keeps the prefix in its AS",
@@ -26,7 +29,7 @@ SPECIAL = {
     "65535:6": "llgr-stale (RFC 9494): routers use the prefix only when there is no other",
     "65535:666": "blackhole (RFC 7999): routers drop the traffic to the prefix",
 }
-KNOWN = {*STOPPING, *SPECIAL, "65535:7", "65535:65284"}  # no-llgr (RFC 9494), nopeer (RFC 3765)
+KNOWN = set(WELL_KNOWN.values())
 MOST = 63
 LARGE = "large:"
 
@@ -164,8 +167,9 @@ def _uses(intent: Intent) -> Iterator[Use]:
         yield Use(f"dualstack.communities.{name}", value)
     for advert in intent.advertise:
         for index, text in enumerate((advert["bgp"] or {}).get("communities") or ()):
-            if text not in intent.communities and ":" in text:
-                yield Use(f"{advert['at']}.bgp.communities[{index}]", text)
+            value = numbers(text, intent.communities)
+            if text not in intent.communities and ":" in value:
+                yield Use(f"{advert['at']}.bgp.communities[{index}]", value)
 
 
 def _lost(plan: Plan, advert: Mapping[str, Any], family: str, route: Mapping[str, Any], community: str) -> list[str]:

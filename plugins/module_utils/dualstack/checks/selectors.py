@@ -11,6 +11,7 @@ from typing import Any
 
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
+from ..intent.well_known import numbers
 from ..plan.selecting import nodes_of
 from .places import FABRIC
 from .rule import Plan, Problem, rule
@@ -57,7 +58,7 @@ def entry_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
         bgp, layer2 = advert["bgp"] or {}, advert["layer2"] or {}
         lists += [(f"{advert['at']}.bgp.{key}", bgp.get(key)) for key in ("communities", "peers")]
         lists.append((f"{advert['at']}.layer2.interfaces", layer2.get("interfaces")))
-        values = [intent.communities.get(text, text) for text in bgp.get("communities") or ()]
+        values = [numbers(text, intent.communities) for text in bgp.get("communities") or ()]
         if len(set(values)) < len(values) and len(set(bgp["communities"])) == len(values):
             lists.append((f"{advert['at']}.bgp.communities", values))
     for path, entries in lists:

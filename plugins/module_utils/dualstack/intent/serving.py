@@ -70,7 +70,7 @@ BGP = Struct(
         Key(
             "communities",
             ListOf(COMMUNITY_OR_ALIAS, least=0),
-            "communities on every prefix, or their names in dualstack.communities",
+            "communities on every prefix, or their names: in dualstack.communities, or well-known ones (no-export)",
             default=[],
         ),
         Key("aggregation", PREFIX_LENGTHS, "prefix length that is announced; default: 32 and 128"),

@@ -13,6 +13,7 @@ from ..addresses.blocks import BITS
 from ..findings import WARNING, Finding, nearest
 from ..intent.load import Intent
 from ..intent.shapes import MISSING, Report, error
+from ..intent.well_known import numbers
 from .pools import pool_blocks
 from .segments import RACK, Segment
 from .selecting import HOSTNAME, matches, nodes_of, read, written
@@ -81,7 +82,7 @@ def _announces(chosen: Chosen, node: str, facts: Mapping[str, Any]) -> bool:
 
 
 def _bgp(intent: Intent, nodes: Mapping[str, Any], index: int, bgp: dict[str, Any]) -> dict[str, Any]:
-    communities = [intent.communities.get(text, text) for text in bgp["communities"]]
+    communities = [numbers(text, intent.communities) for text in bgp["communities"]]
     preferences = {}
     by_router = bgp["local_preference"] if isinstance(bgp["local_preference"], Mapping) else {}
     if by_router:

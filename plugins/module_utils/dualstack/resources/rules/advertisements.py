@@ -11,6 +11,7 @@ from typing import Any
 
 from ...addresses.blocks import FAMILY_NAME, family_of
 from ...findings import ERROR, WARNING, nearest
+from ...intent.well_known import well_known
 from .. import modes
 from ..model import Advertisement, BGPAdvertisement, Peer, Pool
 from ..relations import LENGTH_FIELD, kind_of, lost_references, of_pool, selects, too_wide
@@ -19,15 +20,6 @@ from .pools import repeated
 from .rule import Case, Problem, rule
 
 MOST_COMMUNITIES = 63
-WELL_KNOWN = {  # RFC 1997, RFC 8326, RFC 7999, RFC 3765
-    "no-export": "65535:65281",
-    "no-advertise": "65535:65282",
-    "local-as": "65535:65283",
-    "no-export-subconfed": "65535:65283",
-    "no-peer": "65535:65284",
-    "graceful-shutdown": "65535:0",
-    "blackhole": "65535:666",
-}
 
 
 def place(advert: Advertisement, field: str) -> str:
@@ -197,7 +189,7 @@ def unknown_community(case: Case) -> Iterator[Problem]:
     for advert in _bgp(case):
         for index, text in enumerate(advert.communities):
             if ":" not in text and text not in aliases and "Community" not in case.unread:
-                value = WELL_KNOWN.get(text.lower())
+                value = well_known(text)
                 fix = f"Write {value}." if value else f"Define it in a Community; {nearest(text, aliases)}"
                 reason = "is neither numbers nor the name of a community"
                 yield Problem(place(advert, f"communities[{index}]"), text, reason, fix)
