@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Waits at a neighbour until every address was announced; prints when the last of them was, seconds since 1970.
 
-An announcement is a gratuitous ARP or an unsolicited advertisement; the kernel's time of arrival counts.
+An announcement is a gratuitous ARP, be it request or reply, or an unsolicited advertisement; the kernel's time of
+arrival counts.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ def main() -> None:
     at = 0.0
     while missing:
         frame, extra, _flags, _sender = sock.recvmsg(2048, 64)
-        family = {b"\x08\x06": "ipv4", b"\x86\xdd": "ipv6"}.get(frame[12:14])
-        if family is None:
-            continue
-        address = answered(family, frame)
+        address = b""
+        if frame[12:14] == b"\x08\x06" and frame[28:32] == frame[38:42]:
+            address = frame[28:32]
+        elif frame[12:14] == b"\x86\xdd":
+            address = answered("ipv6", frame)
         if address in missing:
             missing.remove(address)
             seconds, nanoseconds = struct.unpack("ll", extra[0][2])
