@@ -106,6 +106,33 @@ def test_the_journal_answers_again_after_a_kill(family: str, net: Segment) -> No
     assert resolve(net.client, address) == host.mac
 
 
+def test_a_process_that_takes_over_goes_on_with_everything(net: Segment) -> None:
+    """Sockets, groups and the rest of a burst; nothing is opened, joined or begun anew."""
+    host = net.stage.host("heir")
+    wire = net.wire_on(host)
+    link = wire.link()
+    addresses = {"ipv4": "10.0.1.220", "ipv6": "2001:db8:dc:1::220"}
+    link.full(layer2={address: {"interfaces": []} for address in addresses.values()})
+    until(lambda: all(link.layer2(address)["gratuitous"] for address in addresses.values()), "the first round")
+    for address in addresses.values():
+        assert resolve(net.client, address) == host.mac
+    before = {address: link.layer2(address) for address in addresses.values()}
+    wire.upgrade()
+    link = wire.link()
+    for family, address in addresses.items():
+        after = link.layer2(address)
+        for counted in ("requests", "replies", "gratuitous"):
+            assert after[counted] >= before[address][counted]
+        frames = {"ipv4": 10, "ipv6": 5}[family]
+        until(lambda: link.layer2(address)["gratuitous"] == frames, "the other rounds")  # noqa: B023
+        ip("-n", net.client.namespace, "neigh", "flush", "dev", "rack1", "nud", "all")
+        assert resolve(net.client, address) == host.mac
+    assert wire.log.read_text().count("event=answering") == 1
+    assert "ff02::1:ff00:220" in ip("-n", host.namespace, "maddr", "show", "dev", "rack1")
+    link.full()
+    until(lambda: "ff02::1:ff00:220" not in ip("-n", host.namespace, "maddr", "show", "dev", "rack1"), "a group left")
+
+
 @both
 @pytest.mark.parametrize("kind", ["asks", "probes", "asks by unicast", "probes by unicast"])
 def test_raw_questions(kind: str, family: str, net: Segment, tap: Tap) -> None:

@@ -59,6 +59,15 @@ def test_an_owner_that_only_answers_is_found_and_named(family: str, net: Segment
     assert conflicts(net.link, QUIET[family]) == {}
 
 
+def test_a_process_that_takes_over_knows_of_conflicts(net: Segment, other: tuple[Link, str]) -> None:
+    for address in HELD.values():
+        until(lambda: conflicts(net.link, address), "the conflict")  # noqa: B023
+    net.wire.upgrade()
+    net.link = net.wire.link()
+    for address in HELD.values():
+        assert conflicts(net.link, address) == {"rack1": {"macs": [net.client.mac], "total": 1}}
+
+
 @both
 def test_two_of_our_own_report_each_other_and_do_not_storm(family: str, net: Segment, other: tuple[Link, str]) -> None:
     link, mac = other

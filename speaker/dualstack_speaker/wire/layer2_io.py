@@ -301,15 +301,21 @@ class Layer2Driver:
                 kept |= self._adopt_port(part, fds)
             except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
                 self._log.write("warning", "port not taken over", {"reason": reason(error)})
-        for key in kept:
-            self._places[key[1]] = self._places.get(key[1], _NOWHERE) | {key[0]}
+        for number, address in kept:
+            self._places[address] = self._places.get(address, _NOWHERE) | {number}
+            self._counts.setdefault(address, [0, 0, 0])  # one that is not wanted any more is given up at the next turn
         self._resume(state, kept)
         self.take_counts(state.get("counts", {}))
-        self._look = self._loop.call_at(self._loop.time(), self._place_all)
+        self._look = self._loop.call_at(self._loop.time(), self._go_on)
 
-    def _place_all(self) -> None:
+    def _go_on(self) -> None:
         self._look = None
-        self._place({**self._wanted, **dict.fromkeys(self._places)})
+        self._place([*self._wanted, *(address for address in self._places if address not in self._wanted)])
+        for address in self._counts.keys() - self._wanted.keys():
+            del self._counts[address]
+        for port in self._ports.values():
+            port.join()
+            self._check(port)
         self._turn()
 
     def _adopt_port(self, part: dict[str, Any], fds: Take) -> set[ownership.Key]:
