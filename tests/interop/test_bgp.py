@@ -188,7 +188,7 @@ def test_a_silent_peer_is_left_after_the_hold_time_and_comes_back(
         ({"peer_asn": 65001}, "peer AS 64500 refused: 65001 is configured for {router}"),
         (
             {"local_asn": 64999},
-            "peer refused our AS 64999: it expects another one; OPEN message error: bad peer AS (2/2)",
+            "peer AS 64500 refused us: our ASN is 64999, it expects another one; OPEN message error: bad peer AS (2/2)",
         ),
         ({"port": 1179}, "cannot connect to {router} port 1179: connection refused"),
     ],

@@ -139,11 +139,14 @@ class AdjOut:
         """What the peer was not sent yet, as plain data: the routes themselves another process knows."""
         return {
             name: {
-                "unsent": [key.hex() for key in self._families[name].pending],
-                "end_of_rib": self._families[name].end_of_rib,
-                "end_mark": self._families[name].end_mark,
+                "unsent": [key.hex() for key in routes.pending if key not in routes.sent],
+                "outdated": [key.hex() for key in routes.pending if key in routes.sent],
+                "end_of_rib": routes.end_of_rib,
+                "begin_mark": routes.begin_mark,
+                "end_mark": routes.end_mark,
             }
-            for name in self._active
+            for name, routes in self._families.items()
+            if name in self._active
         }
 
     def adopt(self, negotiated: Negotiated, found: Mapping[str, Any]) -> None:
@@ -154,9 +157,12 @@ class AdjOut:
             routes.sent = {key: value for key, value in routes.pending.items() if value is not None}
             routes.pending = {}
             for key in map(bytes.fromhex, left["unsent"]):
-                routes.pending[key] = routes.sent.get(key)
-                routes.sent[key] = _UNKNOWN
-            routes.end_of_rib, routes.end_mark = left["end_of_rib"], left["end_mark"]
+                routes.put(key, routes.sent.pop(key, None))
+            for key in map(bytes.fromhex, left["outdated"]):
+                wanted, routes.sent[key] = routes.sent.get(key), _UNKNOWN
+                routes.put(key, wanted)
+            routes.end_of_rib = bool(left["end_of_rib"])
+            routes.begin_mark, routes.end_mark = bool(left["begin_mark"]), bool(left["end_mark"])
 
     def take(self, peer: Peer, four_octet_asn: bool, draining: bool = False) -> bytes:
         """The next slice as UPDATE messages, empty when nothing waits. What it returns counts as sent.

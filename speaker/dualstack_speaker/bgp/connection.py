@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..base.backoff import jittered
 from ..base.deadlines import Deadlines
 from ..base.model import Peer
-from . import capabilities, iana, messages
+from . import capabilities, iana, messages, words
 from .errors import SessionError
 from .framing import Framer
 from .fsm import Event, State
@@ -147,8 +147,9 @@ class Connection:
         except SessionError as error:
             raise ValueError(error.text) from None
         self.framer.feed(bytes.fromhex(found["rest"]))
-        for name, at in found["deadlines"].items():
-            self.deadlines.set(name, float(at))
+        for name in _STANDING:
+            if name in found["deadlines"]:
+                self.deadlines.set(name, float(found["deadlines"][name]))
         self.blocked = bool(found["blocked"])
         self.state = State.ESTABLISHED
 
@@ -161,7 +162,7 @@ class Connection:
                 return Event.OPEN_BAD, Detail(error.text, error=error)
             return Event.OPEN, Detail(negotiated=negotiated)
         if kind == iana.NOTIFICATION:
-            detail = Detail(messages.describe_notification(body, peer), self._refusal(body))
+            detail = Detail(words.said(body, peer), self._refusal(body))
             return Event.OFFER_REFUSED if detail.refused else Event.NOTIFICATION, detail
         if kind == iana.ROUTE_REFRESH:
             try:

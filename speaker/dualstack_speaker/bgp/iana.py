@@ -48,6 +48,8 @@ NOT_SYNCHRONIZED, BAD_LENGTH, BAD_TYPE = 1, 2, 3
 BAD_VERSION, BAD_PEER_AS, BAD_IDENTIFIER, BAD_PARAMETER, BAD_HOLD_TIME, BAD_CAPABILITY = 1, 2, 3, 4, 6, 7
 INVALID_REFRESH_LENGTH = 1  # RFC 7313
 HARD_RESET = 9  # RFC 8538
+# … and that carry something to read: RFC 4486 section 4; RFC 9003 section 2
+TOO_MANY_PREFIXES, WITH_A_TEXT = 1, (2, 4)
 ADMINISTRATIVE_SHUTDOWN, CONFIGURATION_CHANGE, COLLISION, BFD_DOWN = 2, 6, 7, 10  # RFC 4486; 10: RFC 9384
 
 CODE_TEXT = {
@@ -60,6 +62,7 @@ CODE_TEXT = {
     7: "ROUTE-REFRESH message error",
     8: "send hold timer expired",
 }
+UNSPECIFIC = {(1, 0), (2, 0), (3, 0), (5, 0)}  # where the code has subcodes, and none was given
 SUBCODE_TEXT = {
     (1, 1): "connection not synchronized",
     (1, 2): "bad message length",
@@ -71,13 +74,14 @@ SUBCODE_TEXT = {
     (2, 5): "authentication failure",
     (2, 6): "unacceptable hold time",
     (2, 7): "unsupported capability",
-    (2, 11): "role mismatch",
+    (2, 11): "role mismatch",  # RFC 9234
     (3, 1): "malformed attribute list",
     (3, 2): "unrecognized well-known attribute",
     (3, 3): "missing well-known attribute",
     (3, 4): "attribute flags error",
     (3, 5): "attribute length error",
     (3, 6): "invalid ORIGIN",
+    (3, 7): "AS routing loop",
     (3, 8): "invalid NEXT_HOP",
     (3, 9): "optional attribute error",
     (3, 10): "invalid network field",
@@ -102,5 +106,5 @@ SUBCODE_TEXT = {
 def describe(code: int, subcode: int) -> str:
     """A NOTIFICATION's code and subcode in words."""
     text = CODE_TEXT.get(code, "unknown error")
-    detail = SUBCODE_TEXT.get((code, subcode))
+    detail = "unspecific" if (code, subcode) in UNSPECIFIC else SUBCODE_TEXT.get((code, subcode))
     return f"{text}: {detail} ({code}/{subcode})" if detail else f"{text} ({code}/{subcode})"

@@ -132,26 +132,6 @@ def shutdown_text(reason: str) -> bytes:
     return bytes((len(text),)) + text
 
 
-def describe_notification(body: bytes, peer: Peer) -> str:
-    """A received NOTIFICATION's body (at least 2 octets) in words, with the peer's own text (RFC 9003)."""
-    code, subcode, data = body[0], body[1], body[2:]
-    if (code, subcode) == (iana.CEASE, iana.HARD_RESET) and len(data) >= 2:  # RFC 8538 section 3.1
-        return f"{describe_notification(data, peer)}, hard reset"
-    text = iana.describe(code, subcode)
-    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_PEER_AS):
-        return f"peer refused our AS {peer.local_asn}: it expects another one; {text}"
-    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_CAPABILITY):
-        return f"peer refused a capability of ours, or demands one that we do not have; {text}"
-    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_IDENTIFIER):
-        return f"peer refused our router ID {show(peer.router_id)}; {text}"
-    if (code, subcode) == (iana.OPEN_ERROR, iana.BAD_HOLD_TIME):
-        return f"peer refused our hold time of {peer.hold_time} s; {text}"
-    if code == iana.CEASE and subcode in (2, 4) and data and 0 < data[0] <= len(data) - 1:
-        said = data[1 : 1 + data[0]].decode("utf-8", "replace")
-        text += ': "' + "".join(char if char.isprintable() else "?" for char in said) + '"'
-    return f"peer closed the session; {text}"
-
-
 def decode_route_refresh(body: bytes, enhanced: bool) -> str | None:
     """The family that a ROUTE-REFRESH asks for.
 

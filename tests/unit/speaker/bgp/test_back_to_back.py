@@ -168,7 +168,7 @@ def test_a_stop_withdraws_by_cease_and_says_why(transport: str, mirrored: Mirror
     pair.perform(0, pair.sides[0].stop("maintenance", pair.now))
     left, right = (session.snapshot(pair.now) for session in pair.sides)
     assert (left.state, left.last_error) == ("Idle", "maintenance")
-    assert right.last_error == 'peer closed the session; cease: administrative shutdown (6/2): "maintenance"'
+    assert right.last_error == 'peer AS 64512 closed the session; cease: administrative shutdown (6/2): "maintenance"'
     pair.run(100.0)
     assert pair.sides[0].state is State.IDLE
 

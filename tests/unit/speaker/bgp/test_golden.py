@@ -163,34 +163,6 @@ def test_notification_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("06 02 05 6c61746572", 'peer closed the session; cease: administrative shutdown (6/2): "later"'),
-        ("06 02 05 6c61", "peer closed the session; cease: administrative shutdown (6/2)"),
-        ("06 04 02 0a41", 'peer closed the session; cease: administrative reset (6/4): "?A"'),
-        (
-            "06 09 06 02 05 6c61746572",
-            'peer closed the session; cease: administrative shutdown (6/2): "later", hard reset',
-        ),
-        ("06 09", "peer closed the session; cease: hard reset (6/9)"),
-        ("06 01", "peer closed the session; cease: maximum number of prefixes reached (6/1)"),
-        ("02 02 fde9", "peer refused our AS 64512: it expects another one; OPEN message error: bad peer AS (2/2)"),
-        (
-            "02 07 01 04 0019 00 41",
-            "peer refused a capability of ours, or demands one that we do not have; "
-            "OPEN message error: unsupported capability (2/7)",
-        ),
-        ("02 03", "peer refused our router ID 10.0.1.11; OPEN message error: bad BGP identifier (2/3)"),
-        ("02 06", "peer refused our hold time of 9 s; OPEN message error: unacceptable hold time (2/6)"),
-        ("04 00", "peer closed the session; hold timer expired (4/0)"),
-        ("63 07", "peer closed the session; unknown error (99/7)"),
-    ],
-)
-def test_notification_in(text: str, words: str, make_peer: MakePeer) -> None:
-    assert messages.describe_notification(octets(text), make_peer()) == words
-
-
-@pytest.mark.parametrize(
     ("text", "family"), [("0001 00 01", "ipv4"), ("0002 00 01", "ipv6"), ("0019 00 41", None), ("0001 01 01", None)]
 )
 def test_route_refresh_in(text: str, family: str | None) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Callable
 
 import pytest
@@ -220,14 +221,17 @@ STEP = st.one_of(
     st.tuples(
         st.just("put"), st.sampled_from(["ipv4", "ipv6"]), st.integers(0, 5), st.sampled_from([*ATTRIBUTES, None])
     ),
-    st.tuples(st.sampled_from(["take", "down", "up", "again", "again marked"])),
+    st.tuples(st.sampled_from(["take", "down", "up", "again", "again marked", "hand over"])),
 )
 
 
 @given(st.lists(STEP, max_size=60))
 @settings(max_examples=200)
 def test_a_peer_always_ends_with_the_newest_state(steps: list[tuple[object, ...]]) -> None:
-    """Any order of changes, partial transfers, sessions and refreshes converges; only what was sent is withdrawn."""
+    """Any order of changes, partial transfers, sessions, refreshes and hand-overs to another process converges.
+
+    Only what was sent is withdrawn.
+    """
     peer = Peer(1, 2, bytes(4), 179, None, bytes(4), 9, 3.0, 5.0, None, ("ipv4", "ipv6"), bytes(4), bytes(16), False)
     out, table, up = AdjOut(), Table(), False
     wanted: dict[bytes, Attributes] = {}
@@ -251,6 +255,11 @@ def test_a_peer_always_ends_with_the_newest_state(steps: list[tuple[object, ...]
             out.again(("ipv4", "ipv6"))
         elif step[0] == "again marked" and up:
             out.again(("ipv4", "ipv6"), marked=True)
+        elif step[0] == "hand over" and up:
+            found, out = json.loads(json.dumps(out.export())), AdjOut()
+            for item, value in wanted.items():
+                out.put([item], value)
+            out.adopt(BOTH, found)
         elif step[0] == "take" and up:
             table.feed(out.take(peer, True))
     if not up:
