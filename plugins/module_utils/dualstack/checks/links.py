@@ -12,13 +12,30 @@ from ..addresses.blocks import FAMILY_NAME
 from ..announcing.propagation import joined
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent, host_path
+from ..plan.segments import linked
 from .places import among, gathered
 from .rule import Plan, Problem, rule
 
 
+@rule("link-of-node", ERROR, silenceable=False)
+def of_node(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A link leads from a router to another one, or, unnumbered, to a node.
+
+    Source: a node has its address on a network with others (a rack); a link alone gives it none.
+    """
+    del plan
+    for link in intent.fabric["links"]:
+        nodes = [end for end in link["between"] if end in intent.nodes]
+        if nodes and not linked(intent, link) and len(set(link["between"])) == 2:
+            others = len(nodes) == 2
+            reason = "both ends are nodes" if others else f"{nodes[0]} is a node, and the link is not unnumbered"
+            fix = "Name a router." if others else "Set unnumbered: true, or put the node into a rack of the router."
+            yield Problem(link["at"], " - ".join(link["between"]), reason, fix)
+
+
 @rule("unnumbered-interfaces", ERROR)
 def interfaces(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """An unnumbered link names the interface of either router.
+    """An unnumbered link names the interface of either end.
 
     Source: a link-local address means nothing without its interface (RFC 4007 section 6) (`neighbor swp1 interface`).
     """
@@ -27,7 +44,7 @@ def interfaces(intent: Intent, plan: Plan) -> Iterator[Problem]:
         without = [end for end in link["between"] if end not in link["interfaces"]]
         if link["unnumbered"] and without:
             reason = f"no interface is named for {among(without)}, so there is nothing to find the neighbour by"
-            yield Problem(f"{link['at']}.interfaces", "", reason, "Name the interface of either router.")
+            yield Problem(f"{link['at']}.interfaces", "", reason, "Name the interface of either end.")
 
 
 @rule("unnumbered-network", ERROR)
@@ -46,7 +63,7 @@ def network(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("interface-twice", ERROR)
 def interface_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """A router has each of its links behind an interface of its own.
+    """A host has each of its links behind an interface of its own.
 
     Source: behind one interface FRR finds one unnumbered neighbour; a point-to-point link has two ends.
     """
@@ -111,7 +128,7 @@ def split(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem("dualstack.fabric.links", among(part), reason, "Add the link, or plan the parts apart.")
 
 
-RULES = (interfaces, network, interface_twice, derived_identifier, unmanaged, split)
+RULES = (of_node, interfaces, network, interface_twice, derived_identifier, unmanaged, split)
 
 
 def _parts(routers: list[str], sessions: list[Mapping[str, Any]]) -> list[list[str]]:

@@ -25,7 +25,7 @@ from ..resources.collection import parse
 from ..resources.model import Node, Resources
 from ..resources.rules import advertisements, peers
 from ..resources.rules.rule import Case
-from .places import FABRIC, advertised, among, term
+from .places import advertised, among, segments, term
 from .rule import Plan, Problem, rule
 
 ALSO = (
@@ -167,7 +167,7 @@ class _Places:
         peer = self._peers.get(router)
         if field == "routerID":  # of two peers that differ, the one for which the intent states it
             peer = next((each for each in self._peers.values() if each["router_id"]), peer)
-            return f"{peer['at']}.router_id" if peer else f"{FABRIC}.racks.{segment}"
+            return f"{peer['at']}.router_id" if peer else segments(self._intent)[segment]
         if self._plan["segments"][segment]["kind"] == REMOTE and peer is not None:
             key = _OF_PEER.get(field)
             if key and peer[key]:
@@ -175,4 +175,4 @@ class _Places:
             return term(self._intent, session, _TERMS[field]) if field in _TERMS else str(peer["at"])
         if field in _TERMS:
             return term(self._intent, session, _TERMS[field])
-        return f"{FABRIC}.racks.{segment}"
+        return segments(self._intent)[segment]

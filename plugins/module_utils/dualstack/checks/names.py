@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 from ..findings import ERROR, nearest
 from ..intent.load import Intent, host_path
+from ..intent.well_known import well_known
 from .rule import Plan, Problem, rule
 from .serving import services
 
@@ -27,9 +28,10 @@ def unknown_router(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield from _known(router, known, f"dualstack.fabric.racks.{name}.routers[{index}]", "router")
     for link in intent.fabric["links"]:
         for end in link["between"]:
-            yield from _known(end, known, link["at"], "router")
+            if end not in intent.named["nodes"]:
+                yield from _known(end, known, link["at"], "router")
         for end in link["interfaces"]:
-            yield from _known(end, link["between"], f"{link['at']}.interfaces", "router of the link")
+            yield from _known(end, link["between"], f"{link['at']}.interfaces", "end of the link")
     for client, facts in intent.clients.items():
         if facts["behind"] is not None:
             yield from _known(facts["behind"], known, f"{host_path(client)}.behind", "router")
@@ -118,14 +120,14 @@ def unknown_bfd_profile(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("unknown-community", ERROR, silenceable=False)
 def unknown_community(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """Advertisements name communities of the intent, or write them as numbers.
+    """Advertisements name communities of the intent or well-known ones, or write them as numbers.
 
     Source: MetalLB treats an unknown alias as not yet defined and does not announce.
     """
     del plan
     for advert in intent.advertise:
         for index, name in enumerate((advert["bgp"] or {}).get("communities") or ()):
-            if ":" not in name:
+            if ":" not in name and well_known(name) is None:
                 place = f"{advert['at']}.bgp.communities[{index}]"
                 yield from _known(name, intent.named["communities"], place, "community")
 
@@ -147,14 +149,14 @@ def unknown_cluster(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
 @rule("link-to-itself", ERROR, silenceable=False)
 def link_to_itself(intent: Intent, plan: Plan) -> Iterator[Problem]:
-    """The two ends of a link are different routers.
+    """The two ends of a link are different hosts.
 
     Source: a session has two ends.
     """
     del plan
     for link in intent.fabric["links"]:
         if len(set(link["between"])) < 2:
-            yield Problem(link["at"], link["between"][0], "both ends are the same router", "Name two routers.")
+            yield Problem(link["at"], link["between"][0], "both ends are the same host", "Name two routers.")
 
 
 @rule("client-without-network", ERROR, silenceable=False, absence=True)

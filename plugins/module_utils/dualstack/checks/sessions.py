@@ -141,8 +141,9 @@ def _neighbours(intent: Intent, plan: Plan) -> Iterator[tuple[str, str, str]]:
             stated = members[peer]["addresses"] or members[peer]["interface"]
             if stated:
                 yield from ((name, node, peer) for node in members if node != peer)
-        elif len(routers) == 2:
-            yield name, routers[0], routers[1]
+        elif segment["kind"] == LINK:
+            one, other = members
+            yield name, one, other
 
 
 def _peer_group(intent: Intent, segment: str) -> str | None:

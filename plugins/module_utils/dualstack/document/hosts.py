@@ -14,7 +14,7 @@ from .words import NONE, addresses, asn, families, listed, router_link
 _MOST = 6
 _KINDS = {
     "rack": "rack",
-    "link": "link between two routers",
+    "link": "link between two hosts",
     "network": "network behind a router",
     "remote": "way to a router of others",
 }

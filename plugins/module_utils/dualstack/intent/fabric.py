@@ -78,9 +78,9 @@ RACK = Struct(
 _BETWEEN = ListOf(HOST, least=2, most=2)
 LINK = Struct(
     (
-        Key("between", _BETWEEN, "the two routers", required=True),
+        Key("between", _BETWEEN, "the two routers; of an unnumbered link, one of them may be a node", required=True),
         Key("network", PerFamily(NETWORK), "subnet of the link instead of the next one of links_from"),
-        Key("interfaces", MapOf(INTERFACE), "name of the interface of either router on the link", default={}),
+        Key("interfaces", MapOf(INTERFACE), "name of the interface of either end on the link", default={}),
         Key(
             "unnumbered",
             SWITCH,

@@ -25,12 +25,12 @@ def connection(one: str, other: str) -> str:
 
 
 def edges(plan: Mapping[str, Any]) -> Iterator[Edge]:
-    """Links between routers, routers and the clients behind them, peers known by address and the nodes they serve."""
+    """Links, routers and the clients behind them, peers known by address and the nodes they serve."""
     for segment in plan["segments"].values():
         members = segment["members"]
         routers = [name for name in members if name in plan["routers"]]
         if segment["kind"] == "link":
-            yield _edge(plan, segment, routers[0], routers[1])
+            yield _edge(plan, segment, *members)
         elif segment["kind"] in ("network", "remote"):
             hosts = [name for name in members if name in plan["clients"] or name in plan["nodes"]]
             yield from (_edge(plan, segment, router, host) for router in routers for host in hosts)

@@ -111,16 +111,23 @@ def _asn(intent: Intent, node: str, facts: dict[str, Any], cluster: str, report:
     elif len(asns) > 1:
         reason = f"its racks give it different ASNs ({', '.join(map(str, asns))})"
         error(report, "node-asn", path, MISSING, reason, "State the node's asn.")
-    elif asns == [0] and (any(rack["routers"] for rack in racks) or intent.fabric["peers"]):
+    elif asns == [0] and (_linked(intent, node) or any(rack["routers"] for rack in racks) or intent.fabric["peers"]):
         fix = "Set dualstack.fabric.node_asn, the rack's node_asn or the node's asn."
         error(report, "node-asn", path, MISSING, "the node has no ASN", fix)
     return asns[0]
+
+
+def _linked(intent: Intent, node: str) -> bool:
+    return any(node in link["between"] for link in intent.fabric["links"])
 
 
 def _tiers(intent: Intent) -> dict[str, int]:
     tiers = {
         router: 0 for rack in intent.fabric["racks"].values() for router in rack["routers"] if router in intent.routers
     }
+    for link in intent.fabric["links"]:
+        if set(link["between"]) & set(intent.nodes):
+            tiers.update({end: 0 for end in link["between"] if end in intent.routers})
     wave = list(tiers)
     while wave:
         following = []

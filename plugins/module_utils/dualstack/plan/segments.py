@@ -27,15 +27,26 @@ def build(intent: Intent, report: Report) -> dict[str, Segment]:
     for name, rack in intent.fabric["racks"].items():
         segments[name] = _rack(intent, name, rack, report)
     for index, link in enumerate(intent.fabric["links"]):
-        ends = [end for end in link["between"] if end in intent.routers]
-        if len(set(ends)) == 2:
-            segments["--".join(ends)] = _link(intent, index, link, report)
+        if linked(intent, link):
+            segments[link_name(link)] = _link(intent, index, link, report)
     for router, facts in intent.routers.items():
         if facts["network"]:
             segments[f"{router}-lan"] = _network(intent, router, facts["network"], report)
     for peer in intent.fabric["peers"]:
         segments[remote_name(peer["name"])] = _remote(intent, peer)
     return segments
+
+
+def linked(intent: Intent, link: dict[str, Any]) -> bool:
+    """Whether a link is between two routers, or unnumbered between a router and a node."""
+    ends = set(link["between"])
+    routers, nodes = ends & set(intent.routers), ends & set(intent.nodes)
+    return len(routers) == 2 or (link["unnumbered"] and len(routers) == len(nodes) == 1)
+
+
+def link_name(link: dict[str, Any]) -> str:
+    """The segment of a link."""
+    return "--".join(link["between"])
 
 
 def remote_name(peer: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..addresses.blocks import IPV6
 from ..intent.load import Intent
-from .segments import LINK, RACK, Segment, remote_name
+from .segments import LINK, RACK, Segment, link_name, remote_name
 from .selecting import nodes_of
 from .terms import Terms, terms
 
@@ -29,12 +29,13 @@ class End(NamedTuple):
 def build(
     intent: Intent, segments: dict[str, Segment], routers: dict[str, Any], nodes: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Sessions of nodes (by node), then of links; per family or one for both as the peer group or the fabric says."""
+    """Sessions of nodes (by node), then of links between routers; per family or one for both as the peer group or the fabric says."""
     result: list[dict[str, Any]] = []
     racks = {name: segment for name, segment in segments.items() if segment["kind"] == RACK}
     peering = _peering(intent, nodes)
     agreed = {name: terms(intent, intent.fabric["racks"][name]["peer_group"]) for name in racks}
     remote = {peer["name"]: _terms_of_peer(intent, peer) for peer in intent.fabric["peers"]}
+    links = [link for link in intent.fabric["links"] if link_name(link) in segments]
     for node, facts in nodes.items():
         low = End(node, NODE_TIER, facts)
         for name, segment in racks.items():
@@ -42,14 +43,21 @@ def build(
                 for router in (member for member in segment["members"] if member in routers):
                     high = End(router, routers[router]["tier"], routers[router])
                     result += _pair(intent, name, segment, low, high, agreed[name])
+        for link in links:
+            if node in link["between"]:
+                (router,) = (end for end in link["between"] if end != node)
+                high = End(router, routers[router]["tier"], routers[router])
+                name = link_name(link)
+                result += _pair(intent, name, segments[name], low, high, terms(intent, link["peer_group"]))
         for peer in intent.fabric["peers"]:
             segment = segments[remote_name(peer["name"])]
             if node in segment["members"]:
                 high = End(peer["name"], routers[peer["name"]]["tier"], routers[peer["name"]])
                 result += _to_peer(intent, peer, segment, low, high, remote[peer["name"]])
-    links = [link for link in intent.fabric["links"] if len(set(link["between"]) & set(intent.routers)) == 2]
     for link in links:
-        name = "--".join(link["between"])
+        if not set(link["between"]) <= set(routers):
+            continue
+        name = link_name(link)
         first, second = sorted(link["between"], key=lambda host: (routers[host]["tier"], host))
         ends = [End(host, routers[host]["tier"], routers[host]) for host in (first, second)]
         result += _pair(intent, name, segments[name], ends[0], ends[1], terms(intent, link["peer_group"]))
@@ -68,7 +76,8 @@ def _peering(intent: Intent, nodes: dict[str, Any]) -> dict[str, set[str]]:
 def _pair(intent: Intent, name: str, segment: Segment, low: End, high: End, agreed: Terms) -> Iterator[dict[str, Any]]:
     members = segment["members"]
     if segment["kind"] == LINK and not segment["networks"]:
-        yield _session(name, segment, low, high, (IPV6, list(intent.families)), agreed, UNNUMBERED)
+        families = [family for family in intent.families if family in low.facts.get("families", intent.families)]
+        yield _session(name, segment, low, high, (IPV6, families), agreed, UNNUMBERED)
         return
     common = [
         family

@@ -115,28 +115,6 @@ def test_without_an_address_of_the_other_family_the_session_does_not_carry_it() 
     assert [finding.id for finding in decision.findings] == ["no-next-hop"]
 
 
-@pytest.mark.parametrize(
-    ("own", "hops"),
-    [
-        (("10.0.1.11/24", "fe80::11/64"), {}),
-        (("fe80::11/64", "2001:db8:dc:1::11/64", "2001:db8:dc:2::11/64"), {"ipv6": "2001:db8:dc:1::11"}),
-        ((), {}),
-    ],
-)
-def test_a_peer_behind_an_interface_gets_both_families_and_the_global_next_hop_there_is(
-    own: tuple[str, ...], hops: dict[str, str]
-) -> None:
-    """MetalLB: an unnumbered session always carries both. The link-local next hop is known where the session runs."""
-    facts = NodeFacts("node1", {"eth0": ("192.0.2.11/24", "2001:db8:ee::11/64"), "eth1": own})
-    peer = metallb("BGPPeer", "tor1", myASN=64512, peerASN=64500, interface="eth1")
-    decision = run(*NODES, peer, facts=facts)
-    session = decision.desired["peers"]["tor1"]
-    assert (session["address"], session["interface"], session["source_address"]) == (None, "eth1", None)
-    assert session["families"] == ["ipv4", "ipv6"]
-    assert session["next_hop"] == hops
-    assert not decision.findings
-
-
 def test_a_session_without_any_next_hop_is_left_out_and_said() -> None:
     decision = run(*NODES, PEER6, facts=NodeFacts("node1", {"eth1": ("10.0.1.11/24", "fe80::11/64")}))
     assert not decision.desired["peers"]
