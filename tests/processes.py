@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -116,7 +117,8 @@ class Wire:
 
     def __init__(self, folder: Path, prefix: Sequence[str] = (), **config: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "wire.sock"
+        self._short = tempfile.TemporaryDirectory(prefix="ds-")  # a socket's path has at most 107 octets
+        self.path = Path(self._short.name) / "wire.sock"
         self.journal = folder / "wire.journal"
         self.config = folder / "wire.json"
         self.config.write_text(json.dumps({"socket": str(self.path), "journal": str(self.journal), **config}))
@@ -173,3 +175,4 @@ class Wire:
             self.process.kill()
             self.process.wait()
             self.process = None
+        self._short.cleanup()
