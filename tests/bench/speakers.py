@@ -70,8 +70,9 @@ class OurWire(Speaker):
         self._wire.start()
         self._link: Link = self._wire.link()
         peers = stage.peers()
-        self._path = [{"peers": list(peers)}]
-        self._unread = 0
+        self._paths = [{"peers": list(peers)}]
+        self._written = json.dumps(self._paths)
+        self._answered = True
         self._link.full(peers=peers)
         until(self._wire.journal.exists, "the journal")
 
@@ -81,20 +82,26 @@ class OurWire(Speaker):
         return [self._wire.process.pid]
 
     def announce(self, prefixes: Sequence[str]) -> None:
-        self._change(dict.fromkeys(prefixes, self._path))
+        if len(prefixes) == 1:
+            self._say(f'"routes":{{"{prefixes[0]}":{self._written}}}')
+        else:
+            self._change(dict.fromkeys(prefixes, self._paths))
 
     def withdraw(self, prefixes: Sequence[str]) -> None:
         self._change(dict.fromkeys(prefixes))
 
     def _change(self, routes: dict[str, Any]) -> None:
-        """As ``speaker`` tells it; the answers are read the next time."""
-        for _unused in range(self._unread):
+        """As ``speaker`` tells it."""
+        for step in slices({"routes": routes}):
+            self._say(json.dumps(told(step))[1:-1])
+
+    def _say(self, parts: str) -> None:
+        """A delta; the one before it must have been taken, its own answer is read with the next."""
+        self._link.send(f'{{"op":"delta","seq":1,{parts}}}\n'.encode())
+        if not self._answered:
             answer = self._link.answer()
             assert answer["ok"], answer
-        self._unread = 0
-        for step in slices({"routes": routes}):
-            self._unread += 1
-            self._link.send(json.dumps({"op": "delta", "seq": self._unread, **told(step)}).encode() + b"\n")
+        self._answered = False
 
     def kill(self) -> None:
         assert self._wire.process is not None
