@@ -13,9 +13,11 @@ from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import p
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import host
 
 
-def speaker_files(plan: Mapping[str, Any], node: str, listen_port: int | None = None) -> dict[str, str]:
+def speaker_files(
+    plan: Mapping[str, Any], node: str, listen_port: int | None = None, layer2_refresh: int | None = None
+) -> dict[str, str]:
     """``speaker.render`` of the core."""
-    return speaker.render(*host("speaker_files", plan, "nodes", node), listen_port)
+    return speaker.render(*host("speaker_files", plan, "nodes", node), listen_port, layer2_refresh)
 
 
 def speaker_secrets(plan: Mapping[str, Any], node: str) -> list[str]:

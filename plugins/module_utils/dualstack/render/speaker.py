@@ -25,13 +25,17 @@ METRICS_PORT = 7473  # on loopback; next to MetalLB's 7472, so that both can run
 REALTIME_PRIORITY = 5
 
 
-def render(plan: Mapping[str, Any], node: str, listen_port: int | None = None) -> dict[str, str]:
+def render(
+    plan: Mapping[str, Any], node: str, listen_port: int | None = None, layer2_refresh: int | None = None
+) -> dict[str, str]:
     """``{path below CONFIG_FOLDER: text}`` for a node of the plan; nothing where MetalLB announces.
 
-    ``listen_port``: where peers may dial the node (None: nowhere). Raises KeyError when the node is not in the plan.
+    ``listen_port``: where peers may dial the node (None: nowhere). ``layer2_refresh``: seconds until a layer-2 address
+    is announced again (None: what ``wire`` has of its own). Raises KeyError when the node is not in the plan.
     """
+    wire = {"listen_port": listen_port, "layer2_refresh": layer2_refresh}
     cluster = plan["nodes"][node]["cluster"]
-    return _files(plan, node, _resources(plan, cluster), listen_port) if _ours(plan, cluster) else {}
+    return _files(plan, node, _resources(plan, cluster), wire) if _ours(plan, cluster) else {}
 
 
 def every(plan: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -41,7 +45,7 @@ def every(plan: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
             shared = _resources(plan, cluster["name"])
             for node, facts in plan["nodes"].items():
                 if facts["cluster"] == cluster["name"]:
-                    yield node, _files(plan, node, shared)
+                    yield node, _files(plan, node, shared, {})
 
 
 def secrets(plan: Mapping[str, Any], node: str) -> list[str]:
@@ -71,9 +75,9 @@ def _ours(plan: Mapping[str, Any], cluster: str) -> bool:
 
 
 def _files(
-    plan: Mapping[str, Any], node: str, shared: Mapping[str, str], listen_port: int | None = None
+    plan: Mapping[str, Any], node: str, shared: Mapping[str, str], wire: Mapping[str, int | None]
 ) -> dict[str, str]:
-    own = {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire(listen_port))}
+    own = {"speaker.json": _pretty(_speaker(plan, node)), "wire.json": _pretty(_wire(wire))}
     return {**own, **shared}
 
 
@@ -96,9 +100,9 @@ def _speaker(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
     }
 
 
-def _wire(listen_port: int | None) -> dict[str, Any]:
+def _wire(given: Mapping[str, int | None]) -> dict[str, Any]:
     return {
-        **({} if listen_port is None else {"listen_port": listen_port}),
+        **{name: value for name, value in given.items() if value is not None},
         "socket": f"{RUNTIME_FOLDER}/wire.sock",
         "journal": f"{RUNTIME_FOLDER}/wire.journal",
         "realtime_priority": REALTIME_PRIORITY,

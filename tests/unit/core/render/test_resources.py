@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from unittest import mock
 
@@ -375,6 +376,14 @@ def test_nodes_and_daemons_are_only_where_our_speaker_announces(mode: str) -> No
     files = [path for path in tree(plan) if path.startswith("nodes/")]
     ours = mode == modes.SPEAKER
     assert ("Node" in kinds, bool(files), bool(speaker.render(plan, "node1"))) == (ours, ours, ours)
+
+
+def test_what_the_role_sets_stands_in_the_configuration_of_wire() -> None:
+    plan = planned(["ipv4", "ipv6"], mode=modes.SPEAKER)
+    bare = json.loads(speaker.render(plan, "node1")["wire.json"])
+    told = json.loads(speaker.render(plan, "node1", listen_port=179, layer2_refresh=0)["wire.json"])
+    assert told == {**bare, "listen_port": 179, "layer2_refresh": 0}
+    assert set(bare) & {"listen_port", "layer2_refresh"} == set()
 
 
 def test_nodes_have_their_labels_and_addresses() -> None:

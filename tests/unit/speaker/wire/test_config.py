@@ -48,6 +48,8 @@ def test_every_key_is_taken() -> None:
         ({"realtime_priority": True}, "wire.json: realtime_priority: a whole number from 0 (none) to 99"),
         ({"listen_port": 0}, "wire.json: listen_port: null or a port from 1 to 65535 is expected, not 0"),
         ({"listen_port": True}, "wire.json: listen_port: null or a port from 1 to 65535 is expected, not True"),
+        ({"layer2_refresh": 9}, "wire.json: layer2_refresh: a number of seconds from 10 to 86400, or 0 (never)"),
+        ({"layer2_refresh": True}, "wire.json: layer2_refresh: a number of seconds from 10 to 86400, or 0 (never)"),
         ({"exclude_interfaces": "veth"}, "wire.json: exclude_interfaces: a list of patterns is expected"),
         ({"exclude_interfaces": ["("]}, "wire.json: exclude_interfaces: '(' is no regular expression"),
     ],
