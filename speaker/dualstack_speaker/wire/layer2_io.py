@@ -22,7 +22,8 @@ from .handover_fds import Give, Take
 from .layer2_interfaces import interfaces_of
 from .layer2_port import Counts, Port
 
-_SETTLE = 0.05  # seconds between two looks at interfaces that keep changing; the first look is at once
+_SHARE = 10  # looks at interfaces that keep changing take one part in so many of the time; the first is at once …
+_LEAST, _MOST = 0.002, 0.2  # … and the seconds between two are within these
 _RETRY = 1.0  # seconds until a port that could not be opened, or a group, is tried again
 _NOWHERE: frozenset[int] = frozenset()
 
@@ -47,7 +48,7 @@ class Layer2Driver:
         self._announcer = announcer.Announcer()
         self._ownership = ownership.Ownership(refresh)
         self._news: News | None = None
-        self._looked = 0.0  # when the interfaces were looked at
+        self._rested = 0.0  # when the interfaces may be looked at again
         self._look: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -113,18 +114,20 @@ class Layer2Driver:
             self._try_again()
             return
         if self._look is None:
-            self._look = self._loop.call_at(max(self._looked + _SETTLE, self._loop.time()), self._settle)
+            self._look = self._loop.call_at(max(self._rested, self._loop.time()), self._settle)
 
     def _settle(self) -> None:
         """Brings the ports in line with the interfaces there are."""
         self._look = None
+        begun = self._loop.time()
         if self._take_in():
             self._place(self._wanted)
         self._turn()
+        ended = self._loop.time()
+        self._rested = ended + min(max(_SHARE * (ended - begun), _LEAST), _MOST)
 
     def _take_in(self) -> bool:
         """Looks at the interfaces; whether addresses have to be placed anew."""
-        self._looked = self._loop.time()
         found = interfaces_of(self._news.table) if self._news is not None else {}
         if found == self._interfaces:
             return False
