@@ -392,26 +392,37 @@ def test_back_off_grows_until_a_session_was_stable(make_peer: Callable[..., Peer
     assert after is not None and round(after - at - 60) == 1
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "reset"),
-    [
-        ("password", "new", True),
-        ("hold_time", 30, True),
-        ("families", ("ipv4",), True),
-        ("source_address", None, True),
-        ("local_asn", 64999, True),
-        ("multihop", True, True),
-        ("ttl", 3, True),
-        ("ttl_security", 1, True),
-        ("restart_time", 120, True),
-        ("keepalive_time", 1.0, False),
-        ("bfd", Bfd(300, 300, 3, False, None), False),
-        ("connect_retry", 60.0, False),
-        ("next_hop_ipv4", b"\x0a\0\1\x63", False),
-        ("next_hop_ipv4", bytes(15) + b"\1", True),
-        ("next_hop_ipv6", bytes(15) + b"\1", False),
-    ],
-)
+CHANGES: list[tuple[str, Any, bool]] = [
+    ("local_asn", 64999, True),
+    ("peer_asn", 64600, True),
+    ("address", parse("10.0.1.2"), True),
+    ("port", 1179, True),
+    ("source_address", None, True),
+    ("router_id", parse("10.0.1.12"), True),
+    ("hold_time", 30, True),
+    ("keepalive_time", 1.0, False),
+    ("connect_retry", 60.0, False),
+    ("password", "new", True),
+    ("families", ("ipv4",), True),
+    ("next_hop_ipv4", b"\x0a\0\1\x63", False),
+    ("next_hop_ipv4", bytes(15) + b"\1", True),
+    ("next_hop_ipv6", bytes(15) + b"\1", False),
+    ("multihop", True, True),
+    ("bfd", Bfd(300, 300, 3, False, None), False),
+    ("ttl", 3, True),
+    ("ttl_security", 1, True),
+    ("dynamic_asn", "external", True),
+    ("restart_time", 120, True),
+    ("passive", True, False),
+    ("interface", "eth1", True),
+]
+
+
+def test_every_field_of_a_peer_is_judged() -> None:
+    assert {field for field, _unused, _unused in CHANGES} == set(Peer._fields)
+
+
+@pytest.mark.parametrize(("field", "value", "reset"), CHANGES)
 def test_a_changed_peer_resets_only_if_it_must(
     field: str, value: Any, reset: bool, make_peer: Callable[..., Peer]
 ) -> None:
@@ -424,6 +435,7 @@ def test_a_changed_peer_resets_only_if_it_must(
     assert describe(outputs) == (["notification 6/6", *DOWN] if reset else [])
     assert session.snapshot(NOW).flaps == int(reset)
     assert session.waiting == (field == "next_hop_ipv4" and not reset)
+    assert session.reconfigure(session.peer, NOW + 2) == [], "once"
 
 
 def test_an_unchanged_peer_changes_nothing(make_peer: Callable[..., Peer]) -> None:
