@@ -20,6 +20,7 @@ import links
 SOAK = "soak"
 # Detection times of 150 to 300 ms, which a machine that is busy with other tests can't keep.
 TIMED = ("tests/interop/test_bfd.py", "tests/interop/test_bfd_bird.py")
+APART = ("tests/interop/router", "tests/interop/matrix")
 PYTEST = ["python3", "-m", "pytest", "-q"]
 BUSY = ["--numprocesses", "2", "--dist", "worksteal"]  # tests that keep a core busy
 WAITING = ["--numprocesses", "3", "--dist", "worksteal"]  # tests that mostly wait for daemons
@@ -62,9 +63,10 @@ def checks() -> list[Check]:
         Check(
             "interop",
             "all",
-            [*PYTEST, *WAITING, "tests/interop", *(f"--ignore={path}" for path in ("tests/interop/router", *TIMED))],
+            [*PYTEST, *WAITING, "tests/interop", *(f"--ignore={path}" for path in (*APART, *TIMED))],
             beside=[*PYTEST, "tests/interop/router"],  # its hosts are for all of its tests: one process
         ),
+        Check("matrix", "all", [*PYTEST, "tests/interop/matrix"]),
         Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),
         Check("timed", SOAK, [*PYTEST, *TIMED]),

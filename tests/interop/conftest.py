@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from interop.frr import Frr
+from interop.peers.jail import root_of
 from interop.stage import Host, Stage
 from processes import Wire
 
@@ -29,8 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", params=SUITES)
 def root(request: pytest.FixtureRequest, checkout: Path) -> Path:
     """The root file system of a suite, built by the lab where it is missing."""
-    command = [sys.executable, "molecule/lab", "roots", "--suite", request.param]
-    return Path(subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+    return root_of(request.param, checkout)
 
 
 @pytest.fixture

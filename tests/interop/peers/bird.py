@@ -13,6 +13,7 @@ from interop.peers.shape import FAMILIES, Neighbour, Route, Session, Stack, Tabl
 from processes import until
 
 _NUMBERS = re.compile(r"\(([\d, ]+)\)")
+_HELPING = "Neighbor graceful restart active"
 
 
 class Bird(Stack):
@@ -69,7 +70,7 @@ class Bird(Stack):
         return Session(
             state[1] if state else "",
             bool(state) and state[1] == "Established",
-            "Neighbor graceful restart active" in shown,
+            _HELPING in shown,
             error[1] if error else "",
         )
 
@@ -80,7 +81,9 @@ class Bird(Stack):
 
     def table(self) -> Table:
         addresses = {name: address for address, name in self._names.items()}
-        stale = {name: self.session(address).stale for address, name in self._names.items()}
+        stale = {
+            block.split(maxsplit=1)[0] for block in self.run("show protocols all").split("\n\n") if _HELPING in block
+        }
         table: Table = {}
         prefix = ""
         rows: list[tuple[str, str, dict[str, str]]] = []
@@ -94,7 +97,7 @@ class Bird(Stack):
                 rows[-1][2][key.lower().replace("bgp.", "")] = value
         for prefix, name, seen in rows:
             if name in addresses:
-                table.setdefault(addresses[name], {})[prefix] = _route(seen, stale[name])
+                table.setdefault(addresses[name], {})[prefix] = _route(seen, name in stale)
         return table
 
     def bfd(self, address: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab root in which programs run inside a network namespace; what they write is gone when it ends."""
+"""Lab roots, and programs that run in one inside a network namespace; what they write is gone when they end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,12 @@ mount --bind "$WORK" mnt
 : > "$WORK/.ready"
 exec chroot . sleep infinity
 """
+
+
+def root_of(suite: str, checkout: Path) -> Path:
+    """The lab's root of a Debian release; built where it is missing."""
+    command = [sys.executable, "molecule/lab", "roots", "--suite", suite]
+    return Path(subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 
 
 class Jail:

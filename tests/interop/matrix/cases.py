@@ -1,0 +1,121 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sessions of the matrix: every transport, kind of peer and password, for each thing that is tried on a session."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from interop.peers.shape import FAMILIES, Neighbour
+
+KINDS = ("eBGP", "iBGP", "eBGP multihop")
+PASSWORDS = ("none", "MD5", "wrong MD5")
+PLAIN, RESTART, EXTENDED, DIALLED, WATCHED = "announce", "restart", "RFC 8950", "they dial", "BFD"
+CHANGES = "add, withdraw, communities"  # on the sessions of PLAIN, later
+COLUMNS = (PLAIN, CHANGES, RESTART, EXTENDED, DIALLED)
+OUR_ASN, THEIR_ASN = 64512, 64500
+OURS = {"none": None, "MD5": "s3cret", "wrong MD5": "ours"}
+THEIRS = {"none": None, "MD5": "s3cret", "wrong MD5": "theirs"}
+HOPS = 2  # links between the ends of a multihop session
+BFD_MS = 1000  # three of them are more than a busy machine sleeps
+
+
+@dataclass(frozen=True)
+class Case:
+    """One session. It has an address pair of its own at both ends, so that any number stands side by side."""
+
+    number: int
+    transport: str
+    kind: str
+    password: str
+    tried: str
+
+    @property
+    def name(self) -> str:
+        """Its name for wire."""
+        return f"{self.number}: {self.tried}, {self.kind} over {self.transport}, password: {self.password}"
+
+    @property
+    def far(self) -> bool:
+        """Whether a router is in between."""
+        return self.kind == "eBGP multihop"
+
+    @property
+    def internal(self) -> bool:
+        """Whether both ends have one ASN."""
+        return self.kind == "iBGP"
+
+    @property
+    def refused(self) -> bool:
+        """Whether there must not be a session."""
+        return self.password == "wrong MD5"
+
+    def ours(self, family: str) -> str:
+        """The node's address."""
+        net = 8 if self.far else 1
+        return f"10.0.{net}.{20 + self.number}" if family == "ipv4" else f"2001:db8:dc:{net}::a:{self.number:x}"
+
+    def theirs(self, family: str) -> str:
+        """The router's address."""
+        net = 9 if self.far else 1
+        return f"10.0.{net}.{120 + self.number}" if family == "ipv4" else f"2001:db8:dc:{net}::b:{self.number:x}"
+
+    def next_hop(self, family: str) -> str:
+        """What we announce with."""
+        return self.ours("ipv6" if self.tried == EXTENDED else family)
+
+    def neighbour(self) -> Neighbour:
+        """The session as the stack is told."""
+        return Neighbour(
+            address=self.ours(self.transport),
+            asn=THEIR_ASN if self.internal else OUR_ASN,
+            source=self.theirs(self.transport),
+            password=THEIRS[self.password],
+            ttl=HOPS if self.far else None,
+            passive=self.tried not in (DIALLED, WATCHED),  # a passive iBGP peer of FRR 10.3 would never watch
+            extended_next_hop=self.tried == EXTENDED,
+            hold_time=30,
+            bfd_ms=BFD_MS if self.tried == WATCHED else None,
+        )
+
+    def peer(self) -> dict[str, Any]:
+        """The session as wire is told."""
+        bfd = {
+            "receive_ms": BFD_MS,
+            "transmit_ms": BFD_MS,
+            "multiplier": 3,
+            "passive": False,
+            "minimum_ttl": 60 if self.far else None,  # BIRD sends with 64
+        }
+        return {
+            "local_asn": THEIR_ASN if self.internal else OUR_ASN,
+            "peer_asn": THEIR_ASN,
+            "address": self.theirs(self.transport),
+            "source_address": self.ours(self.transport),
+            "router_id": "10.0.1.2",
+            "hold_time": 30,
+            "keepalive_time": 10,
+            "connect_retry": 1,
+            "password": OURS[self.password],
+            "families": list(FAMILIES),
+            "next_hop": {family: self.next_hop(family) for family in FAMILIES},
+            "multihop": self.far,
+            "ttl": HOPS if self.far else None,
+            "passive": self.tried == DIALLED,
+            "graceful_restart": {"time": 120} if self.tried == RESTART else None,
+            "bfd": bfd if self.tried == WATCHED else None,
+        }
+
+
+def cases(watched: bool) -> list[Case]:
+    """All sessions with a stack; ``watched``: it has BFD."""
+    found = list(itertools.product((PLAIN, RESTART, EXTENDED, DIALLED), FAMILIES, KINDS, PASSWORDS))
+    if watched:
+        found += [(WATCHED, transport, kind, "none") for transport in FAMILIES for kind in KINDS]
+    return [
+        Case(number, transport, kind, password, tried)
+        for number, (tried, transport, kind, password) in enumerate(found)
+    ]
