@@ -49,7 +49,8 @@ def _status(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
     sessions = [
         {
             "name": f"{session['ends'][1]['host']}-{session['transport']}",
-            "address": session["ends"][1]["address"],
+            "address": "fe80::1" if session["unnumbered"] else session["ends"][1]["address"],
+            "interface": session["ends"][0]["interface"] if session["unnumbered"] else None,
             "transport": session["transport"],
             "families": session["families"],
             "peer_asn": session["ends"][1]["asn"],
@@ -151,14 +152,14 @@ def _neighbours(plan: Mapping[str, Any], host: str) -> dict[str, Any]:
 
 def cut(plan: dict[str, Any], seen: dict[str, Any], node: str, router: str, family: str | None = None) -> None:
     """The sessions of a node with a router are down, as the node sees it; of one transport, or all."""
-    addresses = {
-        session["ends"][1]["address"]
+    places = {
+        (session["ends"][0]["interface"] if session["unnumbered"] else session["ends"][1]["address"])
         for session in plan["sessions"]
         if [end["host"] for end in session["ends"]] == [node, router] and family in (None, session["transport"])
     }
     status = seen["nodes"][node]["status"]
     for session in status["sessions"]:
-        if session["address"] in addresses:
+        if (session["interface"] or session["address"]) in places:
             session.update(state="Connect", last_error="connection refused")
             for vip in status["vips"]:
                 vip["peers"] = [name for name in vip["peers"] if name != session["name"]]

@@ -12,6 +12,7 @@ from ..addresses.blocks import IPV4, family_of
 from ..allocation.family_policy import PREFER
 from ..announcing.propagation import neighbours
 from ..plan.segments import NETWORK, RACK
+from ..plan.sessions import NODE_TIER
 from .facts import Facts
 from .paths import ANY
 from .provenance.entry import KEYS
@@ -164,15 +165,16 @@ def _node_of_the_identifier(facts: Facts, bound: Bound) -> list[str]:
 
 
 def _nearer(facts: Facts, bound: Bound) -> list[tuple[str, str]]:
-    """(link, router at its other end) of each link that leads nearer to the racks."""
+    """(link, host at its other end) of each link that leads nearer to the nodes."""
     router, routers = bound["router"], facts.plan["routers"]
+    tiers = {name: each["tier"] for name, each in routers.items()}
     return [
         (link, other)
         for link in facts.links
         for members in [facts.plan["segments"][link]["members"]]
         if router in members
         for other in members
-        if routers[other]["tier"] == routers[router]["tier"] - 1
+        if tiers.get(other, NODE_TIER) == tiers[router] - 1
     ]
 
 
@@ -183,7 +185,7 @@ def _nearer_links(facts: Facts, bound: Bound) -> list[str]:
 
 @_variable("neighbours nearer to the racks")
 def _nearer_neighbours(facts: Facts, bound: Bound) -> list[str]:
-    return [other for _unused, other in _nearer(facts, bound)]
+    return [other for _unused, other in _nearer(facts, bound) if other in facts.plan["routers"]]
 
 
 @_variable("racks and networks of the router")

@@ -25,7 +25,11 @@ SECTIONS: tuple[tuple[str, str, Struct], ...] = (
         PEER_GROUP,
     ),
     ("dualstack.fabric.racks.NAME", "A rack: a segment with its routers and nodes.", RACK),
-    ("dualstack.fabric.links[]", "A link between two routers, also written `[a, b]`; an unnumbered one may lead to a node.", LINK),
+    (
+        "dualstack.fabric.links[]",
+        "A link between two routers, also written `[a, b]`; an unnumbered one may lead to a node.",
+        LINK,
+    ),
     (
         "dualstack.fabric.peers[]",
         "A router of others that nodes peer with. Exactly one of `asn` and `dynamic_asn`; `addresses` or `interface`.",

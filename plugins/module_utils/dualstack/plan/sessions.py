@@ -29,7 +29,10 @@ class End(NamedTuple):
 def build(
     intent: Intent, segments: dict[str, Segment], routers: dict[str, Any], nodes: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Sessions of nodes (by node), then of links between routers; per family or one for both as the peer group or the fabric says."""
+    """Sessions of nodes (by node), then of links between routers.
+
+    Per family or one for both, as the peer group or the fabric says.
+    """
     result: list[dict[str, Any]] = []
     racks = {name: segment for name, segment in segments.items() if segment["kind"] == RACK}
     peering = _peering(intent, nodes)

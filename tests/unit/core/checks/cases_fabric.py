@@ -32,7 +32,15 @@ CASES = [
         f"{FABRIC}.peer_groups.links.graceful_restart",
     ),
     # Links and routers
+    Case("link-of-node", BOTH, put(f"{LINKS}[0]", ["core", "node1"]), f"{LINKS}[0]"),
+    Case("link-of-node", BOTH, unnumbered(between=["node1", "node2"], interfaces={}), f"{LINKS}[0]"),
     Case("unnumbered-interfaces", BOTH, unnumbered(interfaces={"core": "swp1"}), f"{LINKS}[0].interfaces"),
+    Case(
+        "unnumbered-interfaces",
+        BOTH,
+        unnumbered(between=["tor1", "node1"], interfaces={"tor1": "swp1"}),
+        f"{LINKS}[0].interfaces",
+    ),
     Case("unnumbered-network", BOTH, unnumbered(network=["172.16.9.0/31"]), f"{LINKS}[0].network"),
     Case(
         "interface-twice",

@@ -93,6 +93,7 @@ SILENT: list[tuple[str, Edit]] = [
     ("bfd-ttl-security", steps(unnumbered(), put(f"{LINKS}.ttl_security", 1), drop(f"{FABRIC}.links[1]"))),
     ("bfd-ttl-security", put("tor1: dualstack_host.platform", "bird")),
     # Links, routers and racks
+    ("link-of-node", unnumbered(between=["tor1", "node1"], interfaces={"tor1": "swp1", "node1": "eth9"})),
     ("unnumbered-interfaces", unnumbered()),
     ("unnumbered-network", put(f"{FABRIC}.links[0].network", ["172.16.9.0/31", "fd4c:9e02:7ab1:fe::/127"])),
     ("interface-twice", put(f"{FABRIC}.links[0].interfaces", {"core": "swp1", "tor1": "swp1"})),

@@ -59,3 +59,34 @@ def test_a_path_over_another_interface_is_red(family: str) -> None:
     for hops in seen["routers"]["spine"]["fib"][family].values():
         hops[:] = [hop.replace("swp2", "swp7") for hop in hops]
     assert links(judge(plan, seen, observed.TIME), family)["fib"]["state"] == "red"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("state", "error", "words"),
+    [
+        ("Idle", "interface uplink has no carrier", "See `ip -6 address show dev uplink` on node2"),
+        ("Idle", "no router advertisement on uplink yet", "Does leaf2 know node2 as `neighbor swp1 interface`"),
+        ("Connect", "no answer from fe80::1%uplink port 179", "show bgp neighbors swp1"),
+    ],
+)
+def test_a_session_of_a_node_is_judged_by_its_interface(state: str, error: str, words: str, family: str) -> None:
+    plan = observed.plan_of("unnumbered")
+    seen = observed.healthy(plan)
+    observed.cut(plan, seen, "node2", "leaf2")
+    (session,) = seen["nodes"]["node2"]["status"]["sessions"]
+    session.update(state=state, last_error=error, address=None)
+    seen["routers"]["leaf2"]["sessions"] = None
+    announced = links(judge(plan, seen, observed.TIME), family)["announced"]
+    assert announced["state"] == "red"
+    assert announced["places"]["leaf2--node2"] == "red"
+    assert error in announced["reason"] and words in announced["reason"]
+
+
+def test_what_the_router_says_of_it_is_told() -> None:
+    plan = observed.plan_of("unnumbered")
+    seen = observed.healthy(plan)
+    observed.cut(plan, seen, "node2", "leaf2")
+    seen["routers"]["leaf2"]["sessions"]["swp1"].update(asn=64999, state="Active")
+    reason = links(judge(plan, seen, observed.TIME), "ipv4")["announced"]["reason"]
+    assert "leaf2 expects AS 64999, not 64512" in reason

@@ -60,6 +60,19 @@ def test_an_unnumbered_link_is_one_session_for_both_families_without_addresses()
         assert plan["routes"]["web"][family]["routers"]["spine"]["next_hops"] == ["fe80::%swp1", "fe80::%swp2"]
 
 
+def test_a_link_to_a_node_is_a_session_of_the_node() -> None:
+    plan = planned("unnumbered")
+    found = session(plan, "node2--leaf2--unnumbered")
+    assert (found["kind"], found["families"], found["segment"]) == ("node", ["ipv4", "ipv6"], "leaf2--node2")
+    assert [(end["tier"], end["address"], end["interface"]) for end in found["ends"]] == [
+        (-1, None, "uplink"),
+        (0, None, "swp1"),
+    ]
+    assert not [each for each in plan["sessions"] if each["name"].startswith("node2--leaf1")]
+    for family in ("ipv4", "ipv6"):
+        assert plan["routes"]["web"][family]["routers"]["leaf2"]["next_hops"] == ["fe80::%swp1"]
+
+
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_a_reflector_passes_on_and_other_routers_do_not(family: str) -> None:
     reached = planned("ibgp-reflectors")["routes"]["web"][family]["routers"]

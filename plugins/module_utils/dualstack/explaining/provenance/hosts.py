@@ -85,7 +85,8 @@ ROUTERS = (
     ),
     Entry(
         "routers.{router}.tier",
-        "Hops to the racks: 0 for a router of a rack, else one more than the least tier that a link leads to.",
+        "Hops to the nodes: 0 for a router of a rack or with a link to a node, else one more than the least tier that "
+        "a link leads to.",
         (
             "dualstack.fabric.racks.*.routers ?",
             "dualstack.fabric.links[*].between ?",

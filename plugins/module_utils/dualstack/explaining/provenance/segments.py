@@ -91,7 +91,7 @@ SEGMENTS = (
         whole=True,
     ),
     Entry(
-        "segments.{link}", "Named after the two routers, in the order of the link.", ("{ends of the link}",), whole=True
+        "segments.{link}", "Named after the two ends, in the order of the link.", ("{ends of the link}",), whole=True
     ),
     Entry("segments.{remote}", "A peer known by address, and the nodes that reach it.", (f"{PEER}.name",), whole=True),
     Entry("segments.{rack}.kind", "An entry of fabric.racks.", (_RACK,)),
@@ -182,6 +182,14 @@ MEMBERS = (
         "The first end has the first address of the link's subnet, the second end the second one.",
         ("{ends of the link}",),
         ("segments.{link}.networks.{family}",),
+    ),
+    *_member("link", "node", "The node at an end of the link.", ("{ends of the link}",), f"{LINK}.interfaces.{{node}}"),
+    Entry(
+        "segments.{link}.members.{node}.addresses",
+        "None: a link to a node is unnumbered.",
+        (f"{LINK}.unnumbered",),
+        source="RFC 8950",
+        whole=True,
     ),
     Entry(
         "segments.{link}.members.{router}.addresses",

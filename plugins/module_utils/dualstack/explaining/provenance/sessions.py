@@ -64,13 +64,12 @@ SESSIONS = (
     ),
     Entry(
         "sessions.{session of a link}",
-        "The two routers of a link, in each family that it has a subnet of, or once for both; an unnumbered link has "
-        "one. The router nearer to the racks stands first.",
+        "The two ends of a link, in each family that it has a subnet of, or once for both; an unnumbered link has one. "
+        "The end nearer to the nodes stands first.",
         ("{ends of the link}", f"{LINK}.unnumbered ?", _LAYOUT),
         (
             "segments.{segment of the session}.networks",
-            "routers.{first end}.tier",
-            "routers.{second end}.tier",
+            "routers.{routers at the ends}.tier",
             _GROUP_OF,
         ),
         "RFC 4271, RFC 4760",
