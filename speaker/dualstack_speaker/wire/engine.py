@@ -165,6 +165,7 @@ class Engine:
                 loop.call_later(number * _STAGGER, session.repeat)
             elif session.session.peer.interface is None:
                 loop.call_soon(session.start)
+        self._listening.freeze()
         self._listening.adopt({name: fds.take(number) for name, number in found.get("listening", {}).items()})
         self._layer2.adopt(self.state.layer2, found["layer2"], fds)
 
@@ -176,6 +177,7 @@ class Engine:
         for name, peer in self.state.peers.items():
             self._place(name, peer)
         self._listening.sync()
+        self._listening.thaw()
 
     def leave(self) -> None:
         """Ends the sessions without a word: peers with graceful restart keep the routes for the next process."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import Wire
 
 from dualstack_speaker.base.model import Peer
+from dualstack_speaker.bgp import iana
 from dualstack_speaker.link import peers
 from dualstack_speaker.observe.logs import Log
 from dualstack_speaker.wire.bgp_io import BgpDriver
@@ -254,3 +257,20 @@ def test_what_comes_while_it_stands_still_is_accepted_later_by_another(transport
         await until(lambda: nodes[0].driver.established, "established")
 
     play(scene)
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_the_port_is_handed_to_the_next_process(transport: str, tmp_path: Path) -> None:
+    port = free_port()
+    wire = Wire(tmp_path, listen_port=port)
+    try:
+        wire.start()
+        wire.link().full(peers={"other": peers.encode(make_peer(transport, True, 179, passive=True))})
+        for _unused in range(2):
+            with socket.create_connection((LOOPBACK[transport], port), timeout=60) as sock:
+                assert sock.recv(19)[18] == iana.OPEN
+            wire.upgrade()
+        listening = wire.link().ask("status")["status"]["listening"]
+        assert listening == {"port": port, "errors": {}, "refused": 0}
+    finally:
+        wire.end()
