@@ -38,7 +38,7 @@ def decode(where: str, value: Any) -> Peer:
     if not families or len(set(families)) != len(families) or not set(families) <= set(FAMILIES):
         raise LinkError(f"{where}.families: one or both of {', '.join(FAMILIES)} are expected")
     hops = Fields(f"{where}.next_hop", fields.take("next_hop"))
-    next_hop = {name: _next_hop(hops, name, name in families and not between_links) for name in FAMILIES}
+    next_hop = {name: _next_hop(hops, name, name in families and not between_links, address) for name in FAMILIES}
     hops.end()
     dynamic = fields.take("dynamic_asn", None)
     if dynamic not in (None, INTERNAL, EXTERNAL):
@@ -122,7 +122,7 @@ def _address(fields: Fields, interface: str | None) -> bytes:
     return address
 
 
-def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
+def _next_hop(hops: Fields, name: str, needed: bool, peer: bytes) -> bytes | None:
     hop = hops.address(name, None)
     if hop is None:
         if needed:
@@ -131,6 +131,8 @@ def _next_hop(hops: Fields, name: str, needed: bool) -> bytes | None:
     extended = name == IPV4 and family(hop) == IPV6  # RFC 8950
     if not (family(hop) == name or extended) or not any(hop) or link_local(hop):
         raise LinkError(f"{hops.where}.{name}: {show(hop)} cannot be an {name} next hop")
+    if hop == peer:
+        raise LinkError(f"{hops.where}.{name}: {show(hop)} is the peer's own address (RFC 4271 section 5.1.3)")
     return hop
 
 
