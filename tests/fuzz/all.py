@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from fuzz.bfd_sessions import BfdSessions
 from fuzz.bgp_session import BgpSession
+from fuzz.discovery import Discovery
 from fuzz.engine import Fuzzer
 from fuzz.layer2 import Layer2
+from fuzz.link import Journal, Link
 
 FUZZERS: list[tuple[Fuzzer, int]] = [
     (BgpSession(), 30),
     (BfdSessions(), 20),
     (Layer2(arp=True), 12),
     (Layer2(arp=False), 12),
+    (Discovery(), 8),
+    (Link(), 8),
+    (Journal(), 4),
 ]

@@ -9,7 +9,7 @@ The rules of RFC 5880 sections 6.8.6 and 6.2 stand here once more, written down 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fuzz import captures, mutate
@@ -156,7 +156,7 @@ class BfdSessions:
         ttl = chance.choice((255, 255, 255, 255, 254, 250, 249, 1, None))
         return ["packet", bytes(data).hex(), whose, chance.randrange(5), ttl, chance.choice((1, 2))]
 
-    def play(self, steps: list[Step]) -> Iterator[int]:
+    def play(self, steps: Iterable[Step]) -> Iterator[int]:
         world = World()
         for verb, *arguments in steps:
             if verb == "packet":

@@ -8,7 +8,7 @@ connections, collisions and lost paths in between. A second reader says what eac
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
 from fuzz import bgp_octets, strict_bgp
@@ -267,8 +267,9 @@ class BgpSession:
         ]
         return [chance.choice((*plain, "broken", "start", "stale"))]
 
-    def play(self, steps: list[Step]) -> Iterator[int]:
-        (_unused, choice, restarted), *rest = steps
+    def play(self, steps: Iterable[Step]) -> Iterator[int]:
+        rest = iter(steps)
+        _unused, choice, restarted = next(rest)
         world = World(choice, restarted)
         verbs: dict[str, Callable[..., None]] = {
             name[1:]: getattr(self, name) for name in dir(self) if name.startswith("_") and not name.startswith("__")

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import conftest  # noqa: E402, F401  (makes the parts of the checkout importable)
-from fuzz import captures, scenes  # noqa: E402
+from fuzz import captures  # noqa: E402
+from fuzz.scenes.all import SOURCES  # noqa: E402
+from fuzz.scenes.shared import version  # noqa: E402
 from fuzz.tap import Item, Tap  # noqa: E402
 from interop.stage import Host, Stage  # noqa: E402
 from processes import Wire  # noqa: E402
@@ -66,21 +68,21 @@ def record(root: Path, play: Callable[[Set], None]) -> list[Item]:
 def main(words: list[str]) -> int:
     socket.sethostname("router")
     suites = [suite for suite in SUITES if suite in words] or list(SUITES)
-    wanted = [name for name in scenes.SOURCES if name in words] or list(scenes.SOURCES)
+    wanted = [name for name in SOURCES if name in words] or list(SOURCES)
     for suite in suites:
         command = [sys.executable, "molecule/lab", "roots", "--suite", suite]
         found = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
         root = Path(found.stdout.strip())
         for source in wanted:
-            version = scenes.version(root, source)
+            release = version(root, source)
             heard = {}
-            for scene, play in scenes.SOURCES[source].items():
+            for scene, play in SOURCES[source].items():
                 begun = time.monotonic()
                 heard[scene] = record(root, play)
                 kinds = [item.kind for item in heard[scene]]
                 counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
-                print(f"{source} {version}, {scene}: {counts} in {time.monotonic() - begun:.0f} s", flush=True)
-            print(f"{source}-{version}: {captures.write(f'{source}-{version}', heard)} octets", flush=True)
+                print(f"{source} {release}, {scene}: {counts} in {time.monotonic() - begun:.0f} s", flush=True)
+            print(f"{source}-{release}: {captures.write(f'{source}-{release}', heard)} octets", flush=True)
     return 0
 
 

@@ -5,62 +5,36 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from pathlib import Path
 
+from interop.peers.jail import Jail
 from interop.stage import Host
-
-_START = """
-set -e
-mount -t tmpfs tmpfs "$WORK"
-mkdir "$WORK/upper" "$WORK/work" "$WORK/root"
-mount -t overlay overlay -o "lowerdir=$ROOT,upperdir=$WORK/upper,workdir=$WORK/work" "$WORK/root"
-mount -t proc proc "$WORK/root/proc"
-mount --bind /dev "$WORK/root/dev"
-cp -r "$FILES/." "$WORK/root/"
-exec chroot "$WORK/root" "$@"
-"""
 
 
 class Daemon:
-    """A running program; ``files`` by their path in the root."""
+    """A running program; ``files`` by their name, which lie in /mnt there."""
 
     def __init__(self, root: Path, host: Host, folder: Path, files: dict[str, str], command: list[str]) -> None:
-        self._host = host
+        self._jail = Jail(root, host.namespace, folder)
         for name, text in files.items():
-            path = folder / "files" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        (folder / "mount").mkdir()
-        environment = {
-            "PATH": os.environ["PATH"], "ROOT": str(root), "WORK": str(folder / "mount"),
-            "FILES": str(folder / "files"),
-        }  # fmt: skip
-        private = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _START, "sh"]
-        with open(folder / "log", "wb") as log:
-            self._process = subprocess.Popen(
-                [*host.prefix, *private, *command], env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+            (folder / name).write_text(text)
+        self._process = self._jail.start(command)
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
         return self._process.poll() is None
 
+    @property
+    def log(self) -> str:
+        """What it has printed."""
+        return self._jail.log.read_text()
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a program beside it, in its root."""
-        root = f"/proc/{self._process.pid}/root"
-        words = [*self._host.prefix, "chroot", root, *command]
-        return subprocess.run(words, capture_output=True, text=True, check=False)
+        """Runs a program beside it."""
+        return subprocess.run(self._jail.command(*command), capture_output=True, text=True, check=False)
 
     def end(self) -> None:
         """Ends it."""
-        if self.alive:
-            os.killpg(self._process.pid, signal.SIGTERM)
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+        self._jail.end()

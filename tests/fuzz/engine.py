@@ -13,12 +13,13 @@ object).
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import random
 import signal
 import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
@@ -48,7 +49,7 @@ class Fuzzer(Protocol):
     def case(self, chance: random.Random) -> list[Step]:
         """A case."""
 
-    def play(self, steps: list[Step]) -> Iterator[int]:
+    def play(self, steps: Iterable[Step]) -> Iterator[int]:
         """Plays it, with new objects; yields after every input."""
 
 
@@ -92,16 +93,19 @@ def run(fuzzer: Fuzzer, seed: str, wanted: int, lines: Lines | None = None) -> R
 def endure(fuzzer: Fuzzer, seed: str, wanted: int = BLOCK) -> Report:
     """Gives ``wanted`` inputs to one object; Broken when it keeps more and more."""
     steps: list[Step] = []
-    number = 0
-    while len(steps) < 3 * wanted:
-        made = fuzzer.case(random.Random(f"{fuzzer.name} {seed} long {number}"))
-        steps += made if number == 0 else made[1:]  # the first step says what the object is
-        number += 1
+
+    def more() -> Iterator[Step]:
+        for number in itertools.count():
+            made = fuzzer.case(random.Random(f"{fuzzer.name} {seed} long {number}"))
+            for step in made if number == 0 else made[1:]:  # the first step says what the object is
+                steps[:] = [*steps[-20:], step]
+                yield step
+
     inputs = early = 0
     gc.collect()
     tracemalloc.start()
     try:
-        for _unused in fuzzer.play(steps):
+        for _unused in fuzzer.play(more()):
             inputs += 1
             if inputs == wanted // 5:
                 gc.collect()
@@ -111,7 +115,8 @@ def endure(fuzzer: Fuzzer, seed: str, wanted: int = BLOCK) -> Report:
         gc.collect()
         kept = tracemalloc.get_traced_memory()[0] - early
     except Exception as error:
-        raise Broken(explain(fuzzer, seed, -1, steps, error)) from error
+        last = f"{fuzzer.name}, seed {seed}, after {inputs} inputs to one object: {type(error).__name__}: {error}"
+        raise Broken(f"{last}; the last steps were {json.dumps(steps)}") from error
     finally:
         tracemalloc.stop()
     if kept > SLACK_OCTETS:

@@ -8,7 +8,7 @@ announcements and questions go out paced. A second reader of both protocols says
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fuzz import captures, mutate
 from fuzz.engine import Step
@@ -195,21 +195,23 @@ class World:
             need(len(held.macs) <= ownership.MOST, "MACs that are kept")
 
     def _said(self, saying: announcer.Saying) -> None:
-        held = saying.address in self.responder.addresses
-        if saying.kind != announcer.ROUND:
-            self.said.append((self.now, saying.address))
-        need(held or saying.kind != announcer.ROUND, "an announcement of an address that was given up")
-        for frame in announcer.frames(saying.kind, MAC, saying.address, SOURCE):
-            if len(saying.address) == 4:
-                need(len(frame) == 42 and frame[6:12] == MAC and frame[22:28] == MAC, "who speaks")
-                probe = saying.kind == announcer.PROBE
-                need(frame[28:32] == (bytes(4) if probe else saying.address), "the sender (RFC 5227)")
-                need(frame[38:42] == saying.address and frame[:6] == b"\xff" * 6, "the target")
-            elif saying.kind != announcer.PROBE:
-                everybody = parse("ff02::1")
-                right_advertisement(frame, bytes.fromhex("333300000001"), everybody, saying.address, 0x20)
-            else:
-                need(frame[54] == 135 and mend(frame)[56:58] == frame[56:58], "the question and its checksum")
+        kind, _unused, address = saying
+        held = address in self.responder.addresses
+        if kind in (announcer.ANNOUNCEMENT, announcer.PROBE):
+            self.said.append((self.now, address))
+        need(held or kind != announcer.ROUND, "a round of an address that was given up")
+        frame = announcer.frame(kind, MAC, address, SOURCE)
+        if len(address) == 4:
+            operation, sender = (
+                (2 if kind == announcer.REPLY else 1),
+                (bytes(4) if kind == announcer.PROBE else address),
+            )
+            head = b"\xff" * 6 + MAC + bytes.fromhex("0806000108000604") + operation.to_bytes(2, "big")
+            need(frame[:32] == head + MAC + sender and frame[38:] == address, "a probe or announcement (RFC 5227)")
+        elif kind != announcer.PROBE:
+            right_advertisement(frame, bytes.fromhex("333300000001"), parse("ff02::1"), address, 0x20)
+        else:
+            need(frame[54] == 135 and mend(frame)[56:58] == frame[56:58], "the question and its checksum")
 
 
 class Layer2:
@@ -257,7 +259,7 @@ class Layer2:
             return mend(bytes(data))
         return bytes(data) + (bytes(18) if chance.random() < 0.2 else b"")
 
-    def play(self, steps: list[Step]) -> Iterator[int]:
+    def play(self, steps: Iterable[Step]) -> Iterator[int]:
         world = World()
         for address in OURS[::2]:
             world.hold(address)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Sequence
@@ -79,20 +80,25 @@ def mutate_tree(chance: random.Random, value: Any) -> Any:
 
 def _change_tree(chance: random.Random, value: Any) -> Any:
     if not isinstance(value, (dict, list)) or not value or chance.random() < 0.1:
-        return chance.choice(ODD) if chance.random() < 0.8 else nested(chance)
+        return odd(chance) if chance.random() < 0.8 else nested(chance)
     key = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
     kind = chance.randrange(8)
     if kind == 0:
         del value[key]
     elif kind == 1 and isinstance(value, dict):
-        value[chance.choice(["", "more", "seq", "\ud800", str(chance.choice(ODD))])] = chance.choice(ODD)
+        value[chance.choice(["", "more", "seq", "\ud800", str(odd(chance))])] = odd(chance)
     elif kind == 1:
-        value.append(value[key])
+        value.append(copy.deepcopy(value[key]))
     elif kind == 2 and isinstance(value, dict):
-        value[str(chance.choice(ODD))] = value.pop(key)
+        value[str(odd(chance))] = value.pop(key)
     else:
         value[key] = _change_tree(chance, value[key])
     return value
+
+
+def odd(chance: random.Random) -> Any:
+    """A value that does not fit."""
+    return copy.deepcopy(chance.choice(ODD))
 
 
 def nested(chance: random.Random) -> Any:
