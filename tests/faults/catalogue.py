@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-from faults import bgp, deafness, layer2
+from faults import bgp, clocks, deafness, layer2
 from faults.bgp import Outcome
+from faults.clocks import ClockedFrr, ClockedWire
 from faults.rack import KernelOwner, Owner, Rack, WireOwner
 from faults.scene import Scene
-from faults.speakers import FrrSpeaker, WireSpeaker
+from faults.speakers import FrrSpeaker, Speaker, WireSpeaker
 from faults.theatre import Terms
 
 Play = Callable[[Path, Path, ExitStack], Outcome]
@@ -36,13 +37,14 @@ def routed(
     nodes: int = 1,
     scene: type[Scene] = Scene,
     slow: bool = False,
+    makers: Iterable[type[Speaker]] = (WireSpeaker, FrrSpeaker),
 ) -> Fault:
     """A fault that wire and FRR meet behind a router."""
 
-    def play(make: type[WireSpeaker] | type[FrrSpeaker]) -> Play:
+    def play(make: type[Speaker]) -> Play:
         return lambda root, folder, stack: act(scene(root, folder, stack, make, terms, nodes))
 
-    return Fault(name, {make.name: play(make) for make in (WireSpeaker, FrrSpeaker)}, slow)
+    return Fault(name, {make.name: play(make) for make in makers}, slow)
 
 
 def on_the_rack(name: str, act: Callable[[Rack], Outcome], kernel: bool = True) -> Fault:
@@ -67,6 +69,7 @@ FAULTS = (
     routed("window-full", deafness.window_full, Terms(routes=MANY), scene=deafness.DeafScene),
     routed("given-up", deafness.given_up, Terms(routes=MANY), scene=deafness.DeafScene, slow=True),
     routed("silent", bgp.silent, PLAIN),
+    routed("clock", clocks.jumped, WATCHED, makers=(ClockedWire, ClockedFrr)),
     routed("renamed", bgp.renamed, WATCHED),
     on_the_rack("killed-layer2", layer2.killed, kernel=False),
     on_the_rack("upgraded-layer2", layer2.upgraded, kernel=False),

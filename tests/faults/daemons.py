@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from interop.frr import Frr, Vty
@@ -21,6 +22,8 @@ class Daemons(Frr):
 
     def __init__(self, root: Path, namespace: str, folder: Path, bfd: bool = False) -> None:
         super().__init__(root, namespace, folder, bfd)
+        self._zebra = self.pid  # any process in there does until zebra's is known
+        self._zebra = self._asked("zebra")
         self._pids = {name: self._asked(name) for name in ("zebra", *(["bfdd"] if bfd else []), "bgpd")}
         self._started = [self._process]
 
@@ -43,21 +46,20 @@ class Daemons(Frr):
         for name in names:
             until(lambda name=name: self._ended(self._pids[name]), f"the end of {name}")
 
-    def again(self, *names: str) -> None:
-        """Starts daemons, and waits until they answer."""
-        where = ["nsenter", f"--target={self._pids['zebra']}", "--mount", "--net", "--root", "--wd=/"]
+    def again(self, *names: str, through: Sequence[str] = ()) -> None:
+        """Starts daemons, perhaps ``through`` a program that becomes them or their parent; waits until they answer."""
+        where = ["nsenter", f"--target={self._zebra}", "--mount", "--net", "--root", "--wd=/"]
         for name in names:
             self._file(f"run/frr/{name}.vty").unlink(missing_ok=True)
-            command = [*where, f"/usr/lib/frr/{name}", "-f", f"/etc/frr/{name}.conf"]
+            command = [*through, *where, f"/usr/lib/frr/{name}", "-f", f"/etc/frr/{name}.conf"]
             self._process = subprocess.Popen(
                 command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             self._started.append(self._process)
-            self._pids[name] = self._process.pid
-            self.pid = self._process.pid
-            vty = until(lambda name=name: self._connected(name), f"the vty of {name}")
+            vty = until(lambda name=name: self._answers(name), f"the vty of {name}")
+            self._pids[name] = self._asked(name)
             if name == "bgpd":
-                self.vty = vty
+                self.pid, self.vty = self._pids[name], vty
             else:
                 self.bfd = vty
 
@@ -72,17 +74,24 @@ class Daemons(Frr):
         for process in self._started:
             process.wait()
 
+    def _answers(self, name: str) -> Vty | None:
+        assert self._process.poll() is None, f"{name} did not start"
+        try:
+            return Vty(str(self._file(f"run/frr/{name}.vty")))
+        except OSError:
+            return None
+
     def _vty_of(self, name: str) -> Vty:
         vty = self.vty if name == "bgpd" else self.bfd
         assert vty is not None
         return vty
 
     def _file(self, path: str) -> Path:
-        return Path(f"/proc/{self._pids['zebra']}/root/{path}")
+        return Path(f"/proc/{self._zebra}/root/{path}")
 
     def _asked(self, name: str) -> int:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as vty:
-            vty.connect(f"/proc/{self.pid}/root/run/frr/{name}.vty")
+            vty.connect(str(self._file(f"run/frr/{name}.vty")))
             pid: int = struct.unpack("3i", vty.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         return pid
 

@@ -43,6 +43,7 @@ WORDS = {
     "ended_ms": "ended",
     "added_ms": "added",
     "stuck": "stuck",
+    "asked": "time asked for",
 }
 NEVER = "never"
 

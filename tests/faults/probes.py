@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from interop.stage import Host
 
 HERE = Path(__file__).resolve().parent
 STALL_MS = 100.0
+PRIORITY = 50
 
 
 class Record(NamedTuple):
@@ -58,8 +60,19 @@ class StalledError(Exception):
     """The prober itself stood still for so long that its record says little."""
 
 
+def measuring() -> bool:
+    """Whether this is a run that has real-time priority, so that times mean something."""
+    return os.sched_getscheduler(0) == os.SCHED_RR
+
+
+def hasten(pid: int) -> None:
+    """What measures comes before what is measured."""
+    if measuring():
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(PRIORITY))
+
+
 class Probes:
-    """Probes from ``with`` to its end; ``records`` by kind afterwards. Raises StalledError then."""
+    """Probes from ``with`` to its end; ``records`` by kind afterwards. StalledError then, where times are measured."""
 
     def __init__(self, client: Host, addresses: Mapping[str, str], node: str = "any") -> None:
         words = [f"{kind}:{address}" for kind, address in addresses.items()]
@@ -68,6 +81,7 @@ class Probes:
 
     def __enter__(self) -> Probes:
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        hasten(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
         return self
@@ -80,5 +94,5 @@ class Probes:
         output, _unused = self._process.communicate("end\n")
         self.records = {name: Record(**found) for name, found in json.loads(output).items()}
         pause = max(record.pause_ms for record in self.records.values())
-        if pause > STALL_MS:
+        if measuring() and pause > STALL_MS:
             raise StalledError(f"the client was not given the CPU for {pause:.0f} ms")

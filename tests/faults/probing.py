@@ -9,8 +9,8 @@ Kinds are ``udp4`` and ``udp6`` (echo.py answers; NODE, unless it is ``any``, is
 ports are tried until it answers), ``arp`` and ``ndp`` (a solicitation by broadcast or multicast on the interface rack1;
 128 senders in turn, so that an answer tells which one it belongs to, and no neighbour table overflows).
 
-Says ``ready`` once every kind was answered, and from then on counts. A line on standard input ends it: it waits a
-second for answers that are under way and prints, by the monotonic clock,
+Says ``ready`` once every kind was answered, and from then on counts. A line on standard input ends it: it waits
+some time for answers that are under way and prints, by the monotonic clock,
 ``{KIND: {"sent": [seconds], "answered": [seconds or null], "by": [node or MAC]}}``. Standard library only.
 """
 
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TextIO
 
 PERIOD = 0.005
-LATE = 1.0  # seconds that an answer may take
+LATE = 2.0  # seconds that an answer may take
 SENDERS = 128
 PORT = 7000
 INTERFACE = "rack1"
@@ -199,7 +199,7 @@ def main(node: str, wanted: list[str]) -> None:
             due = max(due + PERIOD, time.monotonic())
         ended = gather(flows.values(), max(0.0, due - time.monotonic()), sys.stdin)
     end = time.monotonic() + LATE
-    while time.monotonic() < end:
+    while time.monotonic() < end and any(None in flow.answered for flow in flows.values()):
         gather(flows.values(), 0.05)
     told = {kind: {"sent": flow.sent, "answered": flow.answered, "by": flow.by} for kind, flow in flows.items()}
     print(json.dumps(told), flush=True)

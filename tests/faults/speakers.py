@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Callable
 
 from bench.machine import PRIORITY
@@ -65,12 +66,17 @@ class WireSpeaker(Speaker):
 
     def __init__(self, theatre: Theatre, host: Host, peers: Mapping[str, Host], stack: ExitStack) -> None:
         super().__init__(theatre, host, peers, stack)
-        self.wire = Wire(theatre.folder / f"wire-{host.namespace}", host.prefix, realtime_priority=PRIORITY)
+        folder = theatre.folder / f"wire-{host.namespace}"
+        self.wire = Wire(folder, self.prefix(folder), realtime_priority=PRIORITY)
         stack.callback(self.wire.end)
         self.wire.start()
         self._link: Link = self.wire.link()
         self._routes: dict[str, Any] = {}
         self._hand_over()
+
+    def prefix(self, folder: Path) -> list[str]:
+        """What starts it on the host."""
+        return self.host.prefix
 
     def announce(self, prefixes: Prefixes) -> None:
         added: dict[str, Any] = {}

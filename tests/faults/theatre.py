@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faults.daemons import Daemons
+from faults.probes import hasten
 from interop.stage import Host, Stage, ip
 
 HERE = Path(__file__).resolve().parent
@@ -163,6 +164,7 @@ def started(host: Host, stack: ExitStack, script: Path, *words: str) -> None:
     """Starts a script on a host, until ``stack`` unwinds, and waits until it says that it is ready."""
     command = [*host.prefix, sys.executable, str(script), *words]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    hasten(process.pid)
     stack.callback(process.wait)
     stack.callback(process.kill)
     assert process.stdout is not None
