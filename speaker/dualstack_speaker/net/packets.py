@@ -58,7 +58,7 @@ class Groups:
     def __init__(self, index: int, packets: socket.socket) -> None:
         self._index = index
         self._packets = packets
-        self.sockets: list[socket.socket] = []
+        self.sockets: list[socket.socket] = []  # with whose end all is left
         self._joined: dict[bytes, tuple[bytes, socket.socket]] = {}  # MAC and who joined
 
     @property
@@ -107,12 +107,6 @@ class Groups:
         self.leave(list(macs))
         for group, mac in macs.items():
             self.join(group, mac)
-
-    def close(self) -> None:
-        """Leaves all, once no other process holds the sockets."""
-        for sock in self.sockets:
-            sock.close()
-        self._joined.clear()
 
     def _report(self, group: bytes) -> socket.socket:
         request = group + struct.pack("@I", self._index)

@@ -177,10 +177,10 @@ class Layer2Driver:
             self._places[address] = now
             if not now:
                 del self._places[address]
-        for number, lost in gone.items():
-            self._give_up(number, lost)
         for number, new in come.items():
             self._take_over(number, new)
+        for number, lost in gone.items():
+            self._give_up(number, lost)
 
     def _take_over(self, number: int, addresses: list[bytes]) -> None:
         port = self._ports.get(number)

@@ -135,8 +135,9 @@ class Port:
             self._joining.cancel()
         for sock in (self._arp, self._ndp):
             self._loop.remove_reader(sock)
-            sock.close()
-        self._groups.close()
+        sockets = (self._arp, self._ndp, *self._groups.sockets)
+        # the kernel takes 10 ms for the end of a packet socket, in which BGP and BFD would stand still
+        self._loop.run_in_executor(None, _close, sockets)
 
     def _filter(self) -> None:
         self._ranges = bpf.covering(self.addresses)
@@ -197,6 +198,11 @@ class Port:
             {group: (ndp.group_mac(group), number) for group, number in holders.items()},
         )
         return port
+
+
+def _close(sockets: Iterable[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
 
 
 def _groups_of(addresses: Iterable[bytes]) -> list[bytes]:
