@@ -138,3 +138,16 @@ def test_a_peer_that_crashed_dials_again(
     stack.start()
     stand(stack, node, transport, link)
     assert link.session("tor")["flaps"] == 1
+
+
+@transports
+def test_ttl_security_of_a_peer_that_dials(
+    make_stack: MakeStack, router: Host, node: Host, wire: Wire, transport: str
+) -> None:
+    """RFC 5082 on both sides: FRR takes our SYN-ACK only with a TTL of 255, and we its segments."""
+    link = wire.link()
+    link.full(peers={"tor": peer(router, node, transport, passive=True, ttl_security=1)}, routes=routes("tor"))
+    stack = make_stack(Frr, transport)
+    assert isinstance(stack, Frr)
+    stack.vty.configure(f"router bgp 64500\n neighbor {node.address(transport)} ttl-security hops 1")
+    stand(stack, node, transport, link)
