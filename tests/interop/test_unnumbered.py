@@ -10,9 +10,12 @@ one session, with link-local next hops that the router's kernel can use.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from interop.bird.in_namespace import Bird
 from interop.frr import Frr
 from interop.stage import Host, Stage, ip
 from interop.test_bgp import ASN, FAMILIES, PREFIXES, routes
@@ -282,3 +285,96 @@ def test_several_routers_are_told_by_name(
     assert other.session("tor")["state"] == "Idle"
     seen = link.session("tor")
     assert (seen["state"], seen["address"], seen["flaps"]) == ("Established", link_local(router), 0)
+
+
+# --- with what belongs to a session elsewhere
+
+
+@pytest.fixture
+def watching(root: Path, router: Host, tmp_path: Path) -> Iterator[Frr]:
+    """FRR with bfdd and a profile of 100 ms times 3."""
+    daemons = Frr(root, router.namespace, tmp_path / "frr", bfd=True)
+    assert daemons.bfd is not None
+    daemons.bfd.configure("bfd\nprofile fast\nreceive-interval 100\ntransmit-interval 100\ndetect-multiplier 3")
+    yield daemons
+    daemons.end()
+
+
+def test_bfd_and_ttl_security(watching: Frr, router: Host, node: Host, wire: Wire) -> None:
+    """BFD over one hop between link-local addresses (RFC 5881); packets that are not from the link are dropped."""
+    bfdd = watching.bfd
+    assert bfdd is not None
+    configure(watching, "bfd profile fast", "ttl-security hops 1")
+    link = wire.link()
+    bfd = {"receive_ms": 100, "transmit_ms": 100, "multiplier": 3, "passive": False, "minimum_ttl": None}
+    link.full(peers={"tor": peer(node, bfd=bfd, ttl_security=1)}, routes=routes("tor"))
+
+    def up() -> None:
+        until(lambda: held(watching) == ALL, "all prefixes")
+        until(lambda: link.session("tor")["bfd"]["state"] == "Up", "BFD here")
+        until(lambda: [entry["status"] for entry in bfdd.show("show bfd peers")] == ["up"], "BFD there")
+
+    up()
+    (theirs,) = bfdd.show("show bfd peers")
+    assert (theirs["peer"], theirs["interface"]) == (link_local(node), "rack1")
+    assert not theirs["multihop"]
+    ip("-n", node.switch, "link", "set", router.port, "down")
+    until(lambda: link.session("tor")["state"] == "Idle", "the end of the session")
+    assert link.session("tor")["last_error"].startswith("BFD down")
+    ip("-n", node.switch, "link", "set", router.port, "up")
+    up()
+
+
+def test_another_process_takes_over(frr: Frr, router: Host, node: Host, wire: Wire) -> None:
+    """The peer is found again, or not yet: the session goes on."""
+    configure(frr)
+    link = wire.link()
+    link.full(peers={"tor": peer(node)}, routes=routes("tor"))
+    until(lambda: held(frr) == ALL, "all prefixes")
+    for _unused in range(2):
+        wire.upgrade()
+        again = wire.link()
+        seen = again.session("tor")
+        assert (seen["state"], seen["address"], seen["flaps"]) == ("Established", link_local(router), 0)
+    again.delta(routes={PREFIXES["ipv4"][0]: None, PREFIXES["ipv6"][0]: None})
+    until(lambda: held(frr) == {"ipv4": 1, "ipv6": 1}, "one of each withdrawn")
+    assert frr.neighbour("rack1")["connectionsEstablished"] == 1
+
+
+BIRD = """
+router id 10.0.1.1;
+protocol device {{ }}
+protocol kernel {{ ipv4 {{ export all; }}; }}
+protocol kernel {{ ipv6 {{ export all; }}; }}
+protocol radv {{ interface "rack1" {{ min ra interval 3; max ra interval 10; default lifetime 0; }}; }}
+protocol bgp node {{
+    local as 64500;
+    {neighbor};
+    {password}
+    direct;
+    hold time 9;
+    ipv4 {{ import all; export none; extended next hop on; }};
+    ipv6 {{ import all; export none; }};
+}}
+"""
+
+
+@pytest.mark.parametrize("password", [None, "s3cret"], ids=["plain", "md5"])
+@pytest.mark.parametrize("known", ["by address", "by interface"])
+def test_bird(
+    root: Path, router: Host, node: Host, wire: Wire, tmp_path: Path, known: str, password: str | None
+) -> None:
+    """It waits for any link-local neighbour on its interface, or knows ours; its advertisements let us find it."""
+    by_address = f"neighbor {link_local(node)}%'rack1' as {ASN}"
+    by_interface = f'neighbor range fe80::/10 as {ASN}; interface "rack1"; dynamic name "node_"'
+    neighbor = by_address if known == "by address" else by_interface
+    text = BIRD.format(neighbor=neighbor, password=f'password "{password}";' if password else "")
+    bird = Bird(root, router.namespace, tmp_path / "bird", text)
+    try:
+        link = wire.link()
+        link.full(peers={"tor": peer(node, password=password)}, routes=routes("tor"))
+        until(lambda: link.session("tor")["state"] == "Established", "a session")
+        assert link.session("tor")["families"] == FAMILIES
+        usable(router, node)
+    finally:
+        bird.end()

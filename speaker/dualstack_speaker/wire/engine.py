@@ -47,6 +47,7 @@ class Engine:
         self._sessions: dict[str, BgpDriver] = {}
         self._listening = Listening(listen_port, log, self._sessions)
         self._watching = Watching(log, self._sessions, memory)
+        self._out_of_reach: set[str] = set()  # peers with an interface whose sessions wait to be started
         self._neighbours = Neighbours(log, self._reachable, self._unreachable, self._standing)
         self._layer2 = layer2
         self.synced = False
@@ -253,6 +254,10 @@ class Engine:
 
     def _place(self, name: str, peer: Peer | None) -> None:
         """A peer is new, changed or gone; one with an interface is spoken to where and when it is reachable."""
+        if peer is None or peer.interface is None:
+            self._out_of_reach.discard(name)
+        elif not self._sessions[name].established:
+            self._out_of_reach.add(name)
         self._neighbours.take(name, peer)
         if peer is None or peer.interface is None:
             self._watching.take(name, peer)
@@ -262,11 +267,14 @@ class Engine:
         if session.session.peer != peer:
             session.reconfigure(peer)
         self._listening.sync()
-        session.start()
+        if name in self._out_of_reach:  # else it waits for its own reasons, or stands
+            self._out_of_reach.remove(name)
+            session.start()
         self._watching.take(name, peer)
 
     def _unreachable(self, name: str, why: str) -> None:
         session = self._sessions[name]
+        self._out_of_reach.add(name)
         session.stop(why)
         self._watching.take(name, session.session.peer._replace(bfd=None))
 
