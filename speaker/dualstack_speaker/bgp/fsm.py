@@ -27,7 +27,13 @@ from __future__ import annotations
 import enum
 
 
-class State(enum.Enum):
+class _Word(enum.Enum):
+    """Hashed by identity: the table is asked for every message."""
+
+    __hash__ = object.__hash__
+
+
+class State(_Word):
     """States of RFC 4271 section 8.2.2; values are what operators read."""
 
     IDLE = "Idle"
@@ -38,7 +44,7 @@ class State(enum.Enum):
     ESTABLISHED = "Established"
 
 
-class Event(enum.Enum):
+class Event(_Word):
     """Events; the number is that of RFC 4271 section 8.1 where it has one."""
 
     START = "start"  # 1, 3
@@ -69,7 +75,7 @@ class Event(enum.Enum):
     ROUTE_REFRESH = "route refresh"  # RFC 2918
 
 
-class Action(enum.Enum):
+class Action(_Word):
     """What a session does on a transition; one method each."""
 
     NOTHING = "nothing"

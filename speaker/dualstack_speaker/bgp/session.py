@@ -174,9 +174,10 @@ class Session(Machine):
             if taken is None:
                 break
             event, detail = taken
-            if event in _KINDS:
-                self._counters.received(_KINDS[event])
-            if event in (Event.NOTIFICATION, Event.OFFER_REFUSED) and len(self._connections) == 1:
+            kind = _KINDS.get(event)
+            if kind is not None:
+                self._counters.received(kind)
+            if kind == iana.NOTIFICATION and len(self._connections) == 1:
                 self._peer_error = detail.text, now
             if event is Event.OPEN and connection.state is State.OPEN_SENT and detail.negotiated is not None:
                 loser = collision.loser(self.peer, detail.negotiated, connection, self._connections, now)
