@@ -100,6 +100,14 @@ def test_peers_behind_an_interface_are_kept_in_the_journal_too(peer: dict[str, A
     assert full(store, changed("peers>tor1", {**peer, "interface": "eth2"})).peers
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_a_passive_peer_is_kept_in_the_journal_too(value: bool) -> None:
+    store = Store()
+    full(store, changed("peers>tor1", {**PEER, "passive": value}))
+    assert store.state.peers["tor1"].passive is value
+    assert journal.load(saved(store)).peers["tor1"] == store.state.peers["tor1"]
+
+
 REFUSED = [
     ("peers>tor1>bfd", 5, "peers.tor1.bfd: an object is expected"),
     ("peers>tor1>bfd", {**BFD, "receive_ms": 49}, "bfd.receive_ms: 49 is no whole number from 50 to 60000"),
@@ -141,6 +149,7 @@ REFUSED = [
     ("peers>tor1>graceful_restart", 120, "peers.tor1.graceful_restart: an object is expected"),
     ("peers>tor1>ttl", 256, "peers.tor1.ttl: 256 is no whole number from 1 to 255"),
     ("peers>tor1>ttl_security", 0, "peers.tor1.ttl_security: 0 is no whole number from 1 to 254"),
+    ("peers>tor1>passive", "yes", "peers.tor1.passive: 'yes' is neither true nor false"),
     ("peers>tor1>hold", 9, "peers.tor1: has the unknown field 'hold'"),
     ("peers>tor1", [], "peers.tor1: an object is expected"),
     ("routes>192.0.2.1", [], "routes.192.0.2.1: is not written as address/length"),
