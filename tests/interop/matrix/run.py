@@ -8,14 +8,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 from interop.matrix.cases import (
     CHANGES,
     DIALLED,
-    OUR_ASN,
     PLAIN,
     RESTART,
     THEIR_ASN,
@@ -23,19 +22,14 @@ from interop.matrix.cases import (
     Case,
     cases,
 )
+from interop.matrix.content import ALL, FIRST, LATER, PREFIXES, Content, differences
 from interop.matrix.limits import NO_HELPER, NOT_OFFERED, watches, why_not
 from interop.matrix.place import Place
-from interop.peers.shape import FAMILIES, Route, Stack, Table
+from interop.peers.shape import Stack, Table
 from processes import Wire, until
 
-PREFIXES = {
-    "ipv4": [f"192.0.2.{number}/32" for number in (1, 2, 3)],
-    "ipv6": [f"2001:db8:1::{n}/128" for n in (1, 2, 3)],
-}
-COMMUNITIES = ("64512:100", "64512:200", "65535:65281", "65535:65284")  # the last ones: NO_EXPORT, NOPEER
-LARGE = ("4200000000:5:6", "64512:1:2")
-PREFERENCE = 150
 WAIT = 90.0  # seconds without any progress after which a cell has failed
+_BRIEF = 0.01  # seconds between two looks while wire is away
 
 
 class Cell(NamedTuple):
@@ -94,13 +88,13 @@ class _Run:
         """Tries everything, one after the other."""
         for restarted in (False, True):
             some = self._of(lambda case, r=restarted: (case.tried == RESTART) is r)  # type: ignore[misc]
-            self._links[restarted].full(peers={case.name: case.peer() for case in some}, routes=_routes(some))
-        self._await(self._of(lambda case: True), None, False)
+            self._links[restarted].full(peers={case.name: case.peer() for case in some}, routes=FIRST.routes(some))
+        self._await(self._sessions, None, FIRST)
         self._watched(self._of(lambda case: case.tried == WATCHED))
         plain = self._of(lambda case: case.tried == PLAIN)
         self._links[False].delta(routes={prefixes[0]: None for prefixes in PREFIXES.values()})
-        self._links[False].delta(routes=_changes(self._of(lambda case: case.tried != RESTART)))
-        self._await(plain, CHANGES, True)
+        self._links[False].delta(routes=LATER.routes(self._of(lambda case: case.tried != RESTART)))
+        self._await(plain, CHANGES, LATER)
         self._restart(self._of(lambda case: case.tried == RESTART))
         self._words()
         return Results(type(self._stack), self._stack.version, self._problems, self._looks)
@@ -108,24 +102,29 @@ class _Run:
     def _of(self, wanted: Callable[[Case], bool]) -> list[Case]:
         return [case for case in self._sessions if wanted(case)]
 
-    def _await(self, some: list[Case], tried: str | None, changed: bool) -> None:
+    def _await(self, some: list[Case], tried: str | None, content: Content) -> None:
         """Waits until the stack holds what it should of some sessions, or nothing happens any more."""
         problems: dict[Case, str] = {}
 
         def settled() -> bool:
             table = self._stack.table()
-            problems.update({case: self._problem(case, table, changed) for case in some})
+            problems.update({case: self._problem(case, table, content) for case in some})
             return not any(problems.values())
 
         _wait(settled, problems)
-        self._problems.update({Cell(tried or case.tried, case): problem for case, problem in problems.items()})
+        for case, problem in problems.items():
+            self._add(Cell(tried or case.tried, case), problem)
 
-    def _problem(self, case: Case, table: Table, changed: bool) -> str:
+    def _add(self, cell: Cell, problem: str) -> None:
+        """Notes what is wrong with a cell; what was seen first stays."""
+        self._problems[cell] = self._problems.get(cell) or problem
+
+    def _problem(self, case: Case, table: Table, content: Content) -> str:
         held = table.get(case.ours(case.transport), {})
-        wanted = {} if case.refused else _expected(case, changed)
+        wanted = {} if case.refused else content.expected(case)
         if why_not(type(self._stack), case) == NOT_OFFERED:
             wanted = {prefix: route for prefix, route in wanted.items() if ":" in prefix}
-        return "; ".join(_differences(case, held, wanted))
+        return "; ".join(differences(case, held, wanted))
 
     def _watched(self, some: list[Case]) -> None:
         """BFD is up at both ends."""
@@ -140,57 +139,71 @@ class _Run:
 
         _wait(settled, problems)
         for case, problem in problems.items():
-            cell = Cell(WATCHED, case)
-            self._problems[cell] = self._problems.get(cell) or problem
+            self._add(Cell(WATCHED, case), problem)
 
     def _restart(self, some: list[Case]) -> None:
-        """kill -9: what the stack keeps is never missing at any look at its tables, and it is fresh in the end."""
-        kept = [case for case in some if not case.refused and not why_not(type(self._stack), case)]
-        lost = [case for case in some if why_not(type(self._stack), case) == NO_HELPER]
+        """kill -9: what the stack keeps is never missing at any look at its tables, and it is fresh in the end.
+
+        The new wire does not know the third prefixes until it is told: they too are kept until then.
+        """
+        kind = type(self._stack)
+        kept = [case for case in some if not case.refused and not why_not(kind, case)]
+        lost = [case for case in some if why_not(kind, case) == NO_HELPER]
         until(self._killed.journal.exists, "the journal")
+        saved = self._killed.journal.read_bytes()
+        self._links[True].delta(routes=ALL.routes(some))
+        self._await(some, RESTART, ALL)
         self._killed.stop(signal.SIGKILL)
         problems: dict[Case, str] = {}
 
         def away() -> bool:
             table = self._look(kept)
             for case in kept:
-                routes = table.get(case.ours(case.transport), {})
-                stale = bool(routes) and all(route.stale for route in routes.values())
+                stale = all(route.stale for route in table.get(case.ours(case.transport), {}).values())
                 problems[case] = "" if stale else "what it keeps is not marked as stale"
-            problems.update(
-                {case: "what it holds was not lost" if table.get(case.ours(case.transport)) else "" for case in lost}
-            )
+            for case in lost:
+                problems[case] = "it keeps prefixes all the same" if table.get(case.ours(case.transport)) else ""
             return not any(problems.values())
 
-        _wait(away, problems)
-        first = dict(problems)
+        def standing() -> bool:
+            self._look(kept)
+            seen = self._links[True].ask("status")["status"]["sessions"]
+            problems.update({case: "" if seen[case.name]["state"] == "Established" else "no session" for case in kept})
+            return not any(problems.values())
+
+        def back() -> bool:
+            table = self._look(kept)
+            problems.update({case: self._problem(case, table, ALL) for case in some})
+            return not any(problems.values())
+
+        found = [self._settle(away, problems)]
+        self._killed.journal.write_bytes(saved)
         starting = threading.Thread(target=self._killed.start)
         starting.start()
         while starting.is_alive():
             self._look(kept)
-            starting.join(0.02)
+            starting.join(_BRIEF)
         self._links[True] = self._killed.link()
-        self._links[True].full(peers={case.name: case.peer() for case in some}, routes=_routes(some))
-
-        def back() -> bool:
-            table = self._look(kept)
-            problems.update({case: self._problem(case, table, False) for case in some})
-            return not any(problems.values())
-
-        _wait(back, problems)
+        found.append(self._settle(standing, problems))
+        self._links[True].full(peers={case.name: case.peer() for case in some}, routes=ALL.routes(some))
+        found.append(self._settle(back, problems))
+        found.append({case: f"{count} prefixes were missing" for case, count in self._missing.items() if count})
         for case in some:
-            cell = Cell(RESTART, case)
-            gone = f"{self._missing[case]} prefixes were missing" if self._missing.get(case) else ""
-            self._problems[cell] = self._problems[cell] or first.get(case, "") or gone or problems[case]
+            self._add(Cell(RESTART, case), next(filter(None, (each.get(case) for each in found)), ""))
+
+    def _settle(self, settled: Callable[[], bool], problems: dict[Case, str]) -> dict[Case, str]:
+        """What is still a problem when nothing happens any more."""
+        problems.clear()
+        _wait(settled, problems, _BRIEF)
+        return dict(problems)
 
     def _look(self, kept: list[Case]) -> Table:
         table = self._stack.table()
         self._looks += 1
         for case in kept:
             held = table.get(case.ours(case.transport), {})
-            self._missing[case] = self._missing.get(case, 0) + sum(
-                prefix not in held for prefix in _expected(case, False)
-            )
+            missing = sum(prefix not in held for prefix in ALL.expected(case))
+            self._missing[case] = self._missing.get(case, 0) + missing
         return table
 
     def _words(self) -> None:
@@ -208,8 +221,7 @@ class _Run:
         for case, problem in problems.items():
             refused = case.refused and self._stack.session(case.ours(case.transport)).established
             for cell in [cell for cell in self._problems if cell.case == case]:
-                found = problem or ("it has a session in spite of different passwords" if refused else "")
-                self._problems[cell] = self._problems[cell] or found
+                self._add(cell, problem or ("it has a session in spite of different passwords" if refused else ""))
 
     def _statuses(self) -> Iterator[tuple[Case, dict[str, Any]]]:
         seen = {restarted: link.ask("status")["status"]["sessions"] for restarted, link in self._links.items()}
@@ -217,7 +229,7 @@ class _Run:
             yield case, seen[case.tried == RESTART][case.name]
 
 
-def _wait(settled: Callable[[], bool], problems: Mapping[Case, str]) -> None:
+def _wait(settled: Callable[[], bool], problems: Mapping[Case, str], pause: float = 0.2) -> None:
     """Until everything is settled, or it has not come closer to that for long."""
     least, since = -1, time.monotonic()
     while not settled():
@@ -226,7 +238,7 @@ def _wait(settled: Callable[[], bool], problems: Mapping[Case, str]) -> None:
             least, since = count, time.monotonic()
         if time.monotonic() - since > WAIT:
             return
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 def _told(stack: type[Stack], case: Case) -> str:
@@ -239,47 +251,3 @@ def _told(stack: type[Stack], case: Case) -> str:
     if why_not(stack, case) == NOT_OFFERED:
         return "peer does not carry ipv4: activate it for us there, with an IPv6 next hop for IPv4 (RFC 8950)"
     return ""
-
-
-def _routes(some: Iterable[Case]) -> dict[str, Any]:
-    """The first two prefixes of each family."""
-    path = {"peers": [case.name for case in some], "communities": [], "large_communities": [], "local_preference": None}
-    return {prefix: [path] for prefixes in PREFIXES.values() for prefix in prefixes[:2]}
-
-
-def _changes(some: Iterable[Case]) -> dict[str, Any]:
-    """The last two prefixes of each family, one with more than before, one new."""
-    path = {
-        "peers": [case.name for case in some],
-        "communities": list(reversed(COMMUNITIES)),
-        "large_communities": list(LARGE),
-        "local_preference": PREFERENCE,
-    }
-    return {prefix: [path] for prefixes in PREFIXES.values() for prefix in prefixes[1:]}
-
-
-def _expected(case: Case, changed: bool) -> dict[str, Route]:
-    """What the stack should hold of a session."""
-    return {
-        prefix: Route(
-            next_hop=case.next_hop(family),
-            as_path=() if case.internal else (OUR_ASN,),
-            communities=COMMUNITIES if changed else (),
-            large_communities=LARGE if changed else (),
-            local_preference=PREFERENCE if changed else 100,
-            stale=False,
-        )
-        for family in FAMILIES
-        for prefix in (PREFIXES[family][1:] if changed else PREFIXES[family][:2])
-    }
-
-
-def _differences(case: Case, held: dict[str, Route], wanted: dict[str, Route]) -> Iterator[str]:
-    for prefix in sorted(held.keys() | wanted.keys()):
-        if prefix not in held or prefix not in wanted:
-            yield f"{prefix} is {'missing' if prefix in wanted else 'there'}"
-            continue
-        ours = wanted[prefix]
-        seen = held[prefix] if case.internal else held[prefix]._replace(local_preference=ours.local_preference)
-        if seen != ours:
-            yield f"{prefix} is {held[prefix]}"
