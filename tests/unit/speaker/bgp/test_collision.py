@@ -238,6 +238,26 @@ def test_a_peer_becomes_passive_or_not_without_a_reset(passive: bool, make_peer:
     assert session.reconfigure(peer, NOW) == [] and session.state is State.ESTABLISHED
 
 
+def test_a_port_that_opens_later_is_as_good(make_peer: MakePeer) -> None:
+    """A session that rests between two dials takes a connection as soon as the port is open, and dials when it is due."""
+    session = Session("tor1", make_peer(), lambda: 0.5)
+    session.start(NOW)
+    session.closed(session.number, "connection refused", NOW)
+    assert session.state is State.IDLE
+    due = session.next_deadline
+    session.hear("", NOW)
+    assert (session.state, session.next_deadline) == (State.ACTIVE, due)
+    session.hear("port 179 (ipv4): address already in use", NOW)
+    assert due is not None and told(session.expire(due)) == [f"{session.number} dial"]
+
+
+def test_a_bug_ends_both_connections_and_the_session_tries_again(make_peer: MakePeer) -> None:
+    session, dialled, accepted = both_open(make_peer())
+    assert sorted(told(session.broken("internal error", NOW))) == sorted([f"{dialled} hangup", f"{accepted} hangup"])
+    assert session.snapshot(NOW).last_error == "internal error"
+    assert session.next_deadline is not None
+
+
 # Two sides that dial each other, in any order of things
 
 CLOSE = "close"
