@@ -203,8 +203,9 @@ class Session:
         self.state = State(found["state"])
         self._remote = None if remote is None else Control(State(remote[0]), *remote[1:])
         self._deadlines.clear()
-        for name, at in found["deadlines"].items():
-            self._deadlines.set(name, float(at))
+        for name in _DEADLINES:
+            if name in found["deadlines"]:
+                self._deadlines.set(name, float(found["deadlines"][name]))
         self._planned = None if found["planned"] is None else (found["planned"][0], found["planned"][1])
         for name in _CARRIED:
             setattr(self, f"_{name}", found[name])

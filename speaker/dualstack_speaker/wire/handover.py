@@ -59,9 +59,10 @@ class Handover:
 
     async def close(self) -> None:
         """Hands nothing over any more; one under way is given up, and all goes on here."""
-        if self._giving is not None:
-            self._giving.cancel()
-            await asyncio.wait({self._giving})
+        giving = self._giving
+        while giving is not None and not giving.done():
+            giving.cancel()  # again and again: up to Python 3.11, wait_for may lose it when what it waits for is there
+            await asyncio.wait({giving}, timeout=0.05)
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()

@@ -71,7 +71,9 @@ class Heir:
             return journal.load(b"".join(parts))
         except (OSError, ChannelError) as error:
             raise CannotTakeOver(reason(error)) from None
-        except (KeyError, TypeError, ValueError) as error:
+        except CannotTakeOver:
+            raise
+        except Exception as error:
             raise CannotTakeOver(f"the running process gave a state that cannot be read: {error!r}") from None
 
     def take(self, engine: Engine, server: LinkServer, handover: Handover, log: Log) -> None:

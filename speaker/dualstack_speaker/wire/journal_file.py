@@ -70,7 +70,7 @@ class JournalFile:
     async def flush(self) -> None:
         """Waits until everything is written."""
         while self._writer is not None:
-            await self._writer
+            await asyncio.wait({self._writer})  # who gives up waiting does not end the writing
 
     def _wake(self) -> None:
         if self._writer is None:

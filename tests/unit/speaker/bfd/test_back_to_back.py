@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -18,7 +19,7 @@ from dualstack_speaker.base.model import Bfd
 from dualstack_speaker.base.outputs import Send
 from dualstack_speaker.bfd.fsm import State
 from dualstack_speaker.bfd.packet import Control, decode
-from dualstack_speaker.bfd.session import Back, Finished, Lost, Session
+from dualstack_speaker.bfd.session import Back, Finished, Lost, Missed, Session
 from dualstack_speaker.bfd.sessions import Arrival, Path, Sessions
 
 ENDS = {"ipv4": ("10.0.1.11", "10.0.1.1"), "ipv6": ("2001:db8:dc:1::11", "2001:db8:dc:1::1")}
@@ -62,7 +63,7 @@ class Pair:
                 self.sent.append((self.now, side, packet))
                 if not self.lossy(side, packet):
                     self.flying.append((self.now + 0.001, 1 - side, output.data))
-            elif isinstance(output, (Lost, Back, Finished)):
+            elif isinstance(output, (Lost, Back, Finished, Missed)):
                 self.events.append((self.now, side, type(output).__name__))
 
     def run(self, seconds: float) -> None:
@@ -343,3 +344,76 @@ def test_whatever_is_lost_both_come_up_in_the_end(
     for one, other, session in ((left, right, both.sides[0]), (right, left, both.sides[1])):
         expected = other.multiplier * max(one.receive_ms, other.transmit_ms)
         assert session.snapshot().detection_ms == pytest.approx(expected)
+
+
+def replace(both: Pair, side: int, take: Callable[[Session, dict[str, Any]], list[Any]]) -> Session:
+    """Another process goes on with one end."""
+    old, table = both.sides[side], both.tables[side]
+    found = json.loads(json.dumps(old.export()))
+    new = Session(old.name, old.address, old.settings, 0, random.Random(7).random)
+    outputs = take(new, found)
+    path = Path(old.address, both.arrivals[side].destination, old.settings.minimum_ttl is not None)
+    table.remove(old)
+    table.add(path, new)
+    both.sides[side] = new
+    both.perform(side, outputs)
+    return new
+
+
+@given(moments=st.lists(st.floats(0.0, 3.0), min_size=1, max_size=6), side=st.sampled_from([0, 1]))
+@settings(max_examples=60, deadline=None)
+def test_a_hand_over_at_any_moment_is_not_seen(moments: list[float], side: int) -> None:
+    """From the very first packets on, over polls and slow start."""
+    both, plain = (Pair(family_of(moments), PLAIN, PLAIN._replace(transmit_ms=200)) for _unused in range(2))
+    for wait in moments:
+        both.run(wait)
+        before = both.sides[side].snapshot()
+        after = replace(both, side, lambda new, found: new.adopt(found) or []).snapshot()
+        assert after == before
+    both.run(10.0)
+    plain.run(10.0)
+    assert both.states == UP
+    assert not both.events
+    assert [session.snapshot().ups for session in both.sides] == [1, 1]
+    assert [session.snapshot().downs for session in both.sides] == [0, 0]
+
+
+def family_of(moments: list[float]) -> str:
+    return sorted(ENDS)[len(moments) % 2]
+
+
+def test_one_that_died_is_resumed_within_the_detection_time(family: str) -> None:
+    both = pair(family)
+    both.lossy = lambda side, packet: side == 0  # it is dead …
+    both.run(0.15)
+    both.lossy = lambda side, packet: False  # … and another one begins where it was when it had come up
+    replace(both, 0, lambda new, found: new.resume(found, both.now))
+    both.run(3.0)
+    assert both.states == UP
+    assert not both.events
+    assert both.sides[1].snapshot().downs == 0
+
+
+@pytest.mark.parametrize("other", ["down", "silent"])
+def test_one_that_is_resumed_too_late_is_forgotten_and_no_path_is_lost(family: str, other: str) -> None:
+    both = pair(family)
+    found = json.loads(json.dumps(both.sides[0].export()))
+    both.lossy = lambda side, packet: side == 0 or other == "silent"
+    both.run(1.0)
+    assert both.sides[1].state is State.DOWN
+    both.events.clear()
+    new = Session("tor1", both.sides[0].address, PLAIN, 0, random.Random(7).random)
+    outputs = new.resume(found, both.now)
+    assert [decode(output.data).state for output in outputs] == [State.UP]
+    heard = decode(both.sides[1].expire(both.now + 1.0)[0].data)
+    late = new.receive(heard, both.now) if other == "down" else new.expire(both.now + 0.3)
+    assert Missed() in late
+
+
+def test_what_a_resumed_session_hears_makes_it_a_session_like_others(family: str) -> None:
+    both = pair(family)
+    replace(both, 0, lambda new, found: new.resume(found, both.now))
+    both.run(2.0)
+    both.lossy = lambda side, packet: True
+    both.run(1.0)
+    assert [name for _unused, side, name in both.events if side == 0] == ["Lost"]
