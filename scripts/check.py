@@ -67,9 +67,12 @@ def checks() -> list[Check]:
             beside=[*PYTEST, "tests/interop/router"],  # its hosts are for all of its tests: one process
         ),
         Check("matrix", "all", [*PYTEST, "tests/interop/matrix"]),
+        Check("faults", "all", [*PYTEST, "tests/faults"]),
         Check("molecule", "all", ["molecule", "test"]),
         Check("lab", "all", [*PYTEST, "tests/lab"]),
         Check("timed", SOAK, [*PYTEST, *TIMED]),
+        Check("fault-runs", SOAK, ["python3", "tests/faults/run.py"]),
+        Check("fuzz", SOAK, ["python3", "tests/fuzz/run.py"]),
         Check("soak", SOAK, [*PYTEST, "--hypothesis-profile=soak", "-m", "soak", "tests/unit"]),
     ]
 

@@ -9,6 +9,7 @@ from fuzz.bfd_sessions import BfdSessions
 from fuzz.bgp_session import BgpSession
 from fuzz.discovery import Discovery
 from fuzz.engine import Fuzzer
+from fuzz.handover import Handover
 from fuzz.layer2 import Layer2
 from fuzz.link import Journal, Link
 
@@ -20,4 +21,5 @@ FUZZERS: list[tuple[Fuzzer, int]] = [
     (Discovery(), 8),
     (Link(), 8),
     (Journal(), 4),
+    (Handover(), 4),
 ]

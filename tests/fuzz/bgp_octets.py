@@ -127,6 +127,11 @@ def good_open(chance: random.Random, asn: int) -> bytes:
             body[5:9] = b"\x0a\0\1\1"
             body[1:3] = (asn if asn < 65536 else 23456).to_bytes(2, "big")
             return message(OPEN, bytes(body).replace(b"\x41\4\0\0\xfb\xf4", b"\x41\4" + asn.to_bytes(4, "big")))
+    return plain_open(chance, asn)
+
+
+def plain_open(chance: random.Random, asn: int) -> bytes:
+    """An OPEN of a peer that carries both families."""
     items = b"\1\4\0\1\0\1\1\4\0\2\0\1\2\0\x46\0" + b"\5\6\0\1\0\1\0\2"
     items += chance.choice((b"", b"\x40\x0a\x40\x78\0\1\1\x80\0\2\1\x80")) + b"\x41\4" + asn.to_bytes(4, "big")
     head = b"\4" + (asn if asn < 65536 else 23456).to_bytes(2, "big") + chance.choice((b"\0\x09", b"\0\0", b"\0\x5a"))

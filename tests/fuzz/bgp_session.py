@@ -283,11 +283,17 @@ class BgpSession:
                     world.receive(numbers[which % len(numbers)], data, pieces)
                 else:
                     need(not world.session.received(0, data, world.now), "octets without a connection bring something")
+                self._shown(world)
                 yield len(data)
             elif verb != "peer":
                 verbs[verb](world, *arguments)
                 if verb == "greet":
                     yield len(arguments[1]) // 2
+
+    def _shown(self, world: World) -> None:
+        seen = world.session.snapshot(world.now)
+        need("s3cret" not in repr(seen) and seen.last_error.isprintable(), "texts for people, without a secret")
+        need(len(seen.last_error) < 1000 and len(seen.peer_error) < 1000, "texts of a bounded length")
 
     def _greet(self, world: World, incoming: bool, text: str, far: int) -> None:
         """Takes the session some steps towards Established."""

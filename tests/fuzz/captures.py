@@ -41,7 +41,7 @@ def write(source: str, scenes: dict[str, list[Item]]) -> int:
 def _telling(item: Item) -> bytes:
     """What makes an item another one: of BFD, all but the discriminators; of OPENs, the connection too."""
     if item.kind == "bfd":
-        return item.stream.encode() + item.data[:4] + item.data[12:]
+        return b"bfd" + item.data[:4] + item.data[12:]
     if item.kind == "bgp" and item.data[18] == 1:
         return item.stream.encode() + item.data
     return item.kind.encode() + item.data

@@ -60,7 +60,7 @@ class Lines:
         finally:
             sys.settrace(before)
 
-    def table(self, packages: tuple[str, ...]) -> list[tuple[str, int, int, int, int, list[int]]]:
+    def table(self, packages: tuple[str, ...]) -> list[tuple[str, int, int, int, int, tuple[int, ...]]]:
         """Per file: lines reached and all; branches (both ways of a decision) taken and all; the lines not reached."""
         rows = []
         for package in packages:
@@ -71,7 +71,7 @@ class Lines:
                 taken = {(first, second) for name, first, second in self.arcs if name == str(file)}
                 reached = {second for _unused, second in taken}
                 if lines:
-                    missing = sorted(lines - reached)
+                    missing = tuple(sorted(lines - reached))
                     ways = (len(branches & taken), len(branches))
                     rows.append((str(file.relative_to(HOME)), len(lines & reached), len(lines), *ways, missing))
         return rows

@@ -90,6 +90,7 @@ class Link:
 
     name = "link"
     packages = ("link/",)
+    slack = 4_000_000  # octets: the decoder keeps up to 4096 sets of paths, so that equal ones are one object
 
     def case(self, chance: random.Random) -> list[Step]:
         steps: list[Step] = [["begin"]]

@@ -64,7 +64,7 @@ def main(words: list[str]) -> int:
         f"{total} inputs in {spent:.0f} s of CPU, {total / spent:.0f} inputs/s, {peak:.0f} MiB at most, {failed} failed"
     )
     packages = tuple(dict.fromkeys(package for fuzzer, _unused in chosen for package in fuzzer.packages))
-    for name, reached, count, taken, ways, missing in lines.table(packages):
+    for name, reached, count, taken, ways, missing in sorted(set(lines.table(packages))):
         rest = f"  without {', '.join(map(str, missing))}" if options.lines and missing else ""
         print(f"{name:28} lines {reached:4} of {count:4}  branches {taken:4} of {ways:4}{rest}")
     return 1 if failed else 0

@@ -29,7 +29,7 @@ FUZZER = {fuzzer.name: fuzzer for fuzzer, _unused in FUZZERS}
 
 @pytest.mark.parametrize("name", FUZZER)
 def test_short_run(name: str, request: pytest.FixtureRequest) -> None:
-    wanted = 2 if request.config.getoption("--hypothesis-profile") == "brief" else 60
+    wanted = 2 if request.config.getoption("--hypothesis-profile") == "brief" else 40
     shares = {fuzzer.name: share for fuzzer, share in FUZZERS}
     report = engine.run(FUZZER[name], SEED, wanted * 10 * shares[name])
     assert report.inputs >= wanted * 10 * shares[name]
