@@ -124,7 +124,7 @@ def measure(subjects: list[Subject], runs: int, seconds: float) -> list[dict[str
 def main() -> None:
     """Prints the rows."""
     given = options(__doc__)
-    runs, seconds = (1, 2.0) if given.quick else (3, 10.0)
+    runs, seconds = (1, 2.0) if given.quick else (3, 5.0)
     take_priority()
     with ExitStack() as stack:
         ours, link = wire(stack)
