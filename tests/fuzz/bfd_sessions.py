@@ -81,7 +81,7 @@ class World:
         need(len(data) == 24 and data[3] == 24, "length")
         need(data[0] >> 5 == 1, "version")
         need(data[0] & 31 in (0, 1, 3, 7), "a diagnostic that we give")
-        need(not data[1] & 0x05, "authentication and multipoint bits are 0")
+        need(not data[1] & 0x0F, "C, authentication, demand and multipoint bits are 0")
         need(data[1] & 0x30 != 0x30, "poll and final in one packet")
         state = data[1] >> 6
         need(timed or state == session.state.value, "the state of the session")
