@@ -13,9 +13,10 @@ from interop.peers.shape import FAMILIES, Neighbour
 
 KINDS = ("eBGP", "iBGP", "eBGP multihop")
 PASSWORDS = ("none", "MD5", "wrong MD5")
-PLAIN, RESTART, EXTENDED, DIALLED, WATCHED = "announce", "restart", "RFC 8950", "they dial", "BFD"
+PLAIN, RESTART, EXTENDED, DIALLED = "announce", "restart", "RFC 8950", "they dial"
+UNNUMBERED, WATCHED = "unnumbered", "BFD"
 CHANGES = "add, withdraw, communities"  # on the sessions of PLAIN, later
-COLUMNS = (PLAIN, CHANGES, RESTART, EXTENDED, DIALLED)
+COLUMNS = (PLAIN, CHANGES, RESTART, EXTENDED, DIALLED, UNNUMBERED, WATCHED)
 OUR_ASN, THEIR_ASN = 64512, 64500
 OURS = {"none": None, "MD5": "s3cret", "wrong MD5": "ours"}
 THEIRS = {"none": None, "MD5": "s3cret", "wrong MD5": "theirs"}
@@ -53,13 +54,22 @@ class Case:
         """Whether there must not be a session."""
         return self.password == "wrong MD5"
 
+    @property
+    def interface(self) -> str | None:
+        """The link of an unnumbered session, at both ends."""
+        return f"link{self.number}" if self.tried == UNNUMBERED else None
+
     def ours(self, family: str) -> str:
         """The node's address."""
+        if self.interface:
+            return f"fe80::a:{self.number:x}"
         net = 8 if self.far else 1
         return f"10.0.{net}.{20 + self.number}" if family == "ipv4" else f"2001:db8:dc:{net}::a:{self.number:x}"
 
     def theirs(self, family: str) -> str:
         """The router's address."""
+        if self.interface:
+            return f"fe80::b:{self.number:x}"
         net = 9 if self.far else 1
         return f"10.0.{net}.{120 + self.number}" if family == "ipv4" else f"2001:db8:dc:{net}::b:{self.number:x}"
 
@@ -75,10 +85,12 @@ class Case:
             source=self.theirs(self.transport),
             password=THEIRS[self.password],
             ttl=HOPS if self.far else None,
-            passive=self.tried not in (DIALLED, WATCHED),  # a passive iBGP peer of FRR 10.3 would never watch
-            extended_next_hop=self.tried == EXTENDED,
+            passive=self.tried
+            not in (DIALLED, WATCHED, UNNUMBERED),  # a passive iBGP peer of FRR 10.3 would never watch
+            extended_next_hop=self.tried in (EXTENDED, UNNUMBERED),
             hold_time=30,
             bfd_ms=BFD_MS if self.tried == WATCHED else None,
+            interface=self.interface,
         )
 
     def peer(self) -> dict[str, Any]:
@@ -93,15 +105,16 @@ class Case:
         return {
             "local_asn": THEIR_ASN if self.internal else OUR_ASN,
             "peer_asn": THEIR_ASN,
-            "address": self.theirs(self.transport),
-            "source_address": self.ours(self.transport),
+            "address": None if self.interface else self.theirs(self.transport),
+            "interface": self.interface,
+            "source_address": None if self.interface else self.ours(self.transport),
             "router_id": "10.0.1.2",
             "hold_time": 30,
             "keepalive_time": 10,
             "connect_retry": 1,
             "password": OURS[self.password],
             "families": list(FAMILIES),
-            "next_hop": {family: self.next_hop(family) for family in FAMILIES},
+            "next_hop": {} if self.interface else {family: self.next_hop(family) for family in FAMILIES},
             "multihop": self.far,
             "ttl": HOPS if self.far else None,
             "passive": self.tried == DIALLED,
@@ -110,11 +123,13 @@ class Case:
         }
 
 
-def cases(watched: bool) -> list[Case]:
-    """All sessions with a stack; ``watched``: it has BFD."""
+def cases(watched: bool, unnumbered: bool) -> list[Case]:
+    """All sessions with a stack; ``watched``: it has BFD; ``unnumbered``: it needs no addresses on a link."""
     found = list(itertools.product((PLAIN, RESTART, EXTENDED, DIALLED), FAMILIES, KINDS, PASSWORDS))
     if watched:
         found += [(WATCHED, transport, kind, "none") for transport in FAMILIES for kind in KINDS]
+    if unnumbered:
+        found += [(UNNUMBERED, "ipv6", kind, password) for kind in KINDS[:2] for password in PASSWORDS]
     return [
         Case(number, transport, kind, password, tried)
         for number, (tried, transport, kind, password) in enumerate(found)

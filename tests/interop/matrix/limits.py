@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from interop.matrix.cases import EXTENDED, RESTART, WATCHED, Case
+from interop.matrix.cases import EXTENDED, KINDS, RESTART, UNNUMBERED, WATCHED, Case
 from interop.peers.shape import Stack
 
 NO_HELPER = "keeps no routes of a neighbour that is away (asserted: they are gone, and come again)"
 NOT_OFFERED = (
     "offers RFC 8950 to neighbours with an IPv6 address alone (asserted: IPv6 is carried, and our status says why)"
 )
-NO_BFD = "has no BFD"
 
 
 def why_not(stack: type[Stack], case: Case) -> str:
@@ -23,11 +22,23 @@ def why_not(stack: type[Stack], case: Case) -> str:
         return NO_HELPER
     if stack.name == "FRR" and case.tried == EXTENDED and case.transport == "ipv4":
         return NOT_OFFERED
-    if not watches(stack) and case.tried == WATCHED:
-        return NO_BFD
     return ""
 
 
 def watches(stack: type[Stack]) -> bool:
     """Whether a stack has BFD."""
     return stack.bfd is not Stack.bfd
+
+
+def unnumbered(stack: type[Stack]) -> bool:
+    """Whether a stack can be found by its router advertisements."""
+    return stack.name in ("FRR", "BIRD")
+
+
+def absent(stack: type[Stack], tried: str, transport: str, kind: str) -> str:
+    """Why there is no session at all for a place in the matrix; empty when there is one."""
+    if tried == UNNUMBERED and (transport == "ipv4" or kind not in KINDS[:2]):
+        return "–"  # link-local addresses are IPv6, and of one link
+    if (tried == UNNUMBERED and not unnumbered(stack)) or (tried == WATCHED and not watches(stack)):
+        return "n/a"
+    return ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from interop.matrix.cases import COLUMNS, KINDS, PASSWORDS, WATCHED
-from interop.matrix.limits import watches, why_not
+from interop.matrix.limits import absent, why_not
 from interop.matrix.run import Cell, Results
 from interop.peers.shape import FAMILIES
 
@@ -21,24 +21,23 @@ _TRANSPORT = {"ipv4": "IPv4", "ipv6": "IPv6"}
 def table(results: Results) -> str:
     """A stack's part: a line per transport and kind of peer, and why it is what it is where it is not a yes."""
     reasons: list[str] = []
-    columns = [*COLUMNS, WATCHED]
-    lines = ["| over | peer | " + " | ".join(columns) + " |", "|" + "---|" * (2 + len(columns))]
+    lines = ["| over | peer | " + " | ".join(COLUMNS) + " |", "|" + "---|" * (2 + len(COLUMNS))]
     for transport in FAMILIES:
         for kind in KINDS:
-            marks = [_marks(results, tried, transport, kind, reasons) for tried in columns]
+            marks = [_marks(results, tried, transport, kind, reasons) for tried in COLUMNS]
             lines.append(f"| {_TRANSPORT[transport]} | {kind} | {' | '.join(marks)} |")
     notes = [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]
     return "\n".join([f"### {results.title}", "", *lines, *(["", *notes] if notes else []), ""])
 
 
 def _marks(results: Results, tried: str, transport: str, kind: str, reasons: list[str]) -> str:
+    if text := absent(results.stack, tried, transport, kind):
+        return text
     passwords = PASSWORDS[:1] if tried == WATCHED else PASSWORDS
     return " ".join(_mark(results, tried, transport, kind, password, reasons) for password in passwords)
 
 
 def _mark(results: Results, tried: str, transport: str, kind: str, password: str, reasons: list[str]) -> str:
-    if tried == WATCHED and not watches(results.stack):
-        return "n/a"
     (cell,) = (
         cell
         for cell in results.cells

@@ -26,6 +26,9 @@ class Place:
             self.router, self.node, self._gate = map(self.stage.host, ("router", "node", "gate"))
             self._connect()
             for case in cases:
+                if case.interface:
+                    self._link(case, case.interface)
+                    continue
                 for family in FAMILIES:
                     node = (case.ours(family), "lo" if case.far else "rack1")
                     router = (case.theirs(family), "far" if case.far else "rack1")
@@ -59,6 +62,14 @@ class Place:
                 "via",
                 self._gate.address(family),
             )
+
+    def _link(self, case: Case, name: str) -> None:
+        """A link of its own, with the one link-local address at each end that the session has."""
+        node, router = self.node.namespace, self.router.namespace
+        ip("-n", node, "link", "add", name, "type", "veth", "peer", "name", name, "netns", router)
+        for namespace, address in ((node, case.ours("ipv6")), (router, case.theirs("ipv6"))):
+            ip("-n", namespace, "link", "set", name, "addrgenmode", "none", "up")
+            ip("-n", namespace, "address", "add", f"{address}/64", "dev", name, "nodad")
 
     def end(self) -> None:
         """Takes everything away."""

@@ -23,7 +23,7 @@ from interop.matrix.cases import (
     cases,
 )
 from interop.matrix.content import ALL, FIRST, LATER, PREFIXES, Content, differences
-from interop.matrix.limits import NO_HELPER, NOT_OFFERED, watches, why_not
+from interop.matrix.limits import NO_HELPER, NOT_OFFERED, unnumbered, watches, why_not
 from interop.matrix.place import Place
 from interop.peers.shape import Stack, Table
 from processes import Wire, until
@@ -55,7 +55,7 @@ class Results(NamedTuple):
 
 def run(kind: type[Stack], root: Path, folder: Path) -> Results:
     """All cells of a stack."""
-    sessions = cases(watches(kind))
+    sessions = cases(watches(kind), unnumbered(kind))
     place = Place(sessions)
     wires = [Wire(folder / "wire", place.node.prefix, listen_port=179), Wire(folder / "again", place.node.prefix)]
     stack = None
@@ -243,7 +243,8 @@ def _wait(settled: Callable[[], bool], problems: Mapping[Case, str], pause: floa
 
 def _told(stack: type[Stack], case: Case) -> str:
     """The words of our status on a session."""
-    where, hint = case.theirs(case.transport), "; is the TCP MD5 password the same on both sides?"
+    behind = f"%{case.interface}" if case.interface else ""
+    where, hint = case.theirs(case.transport) + behind, "; is the TCP MD5 password the same on both sides?"
     if case.refused and case.tried == DIALLED:
         return f"passive: waits for {where} to connect{hint}"
     if case.refused:

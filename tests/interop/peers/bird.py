@@ -135,13 +135,16 @@ class Bird(Stack):
         if watched:
             times = f"min rx interval {watched[0].bfd_ms} ms; min tx interval {watched[0].bfd_ms} ms; multiplier 3;"
             lines.append(f'protocol bfd {{ interface "*" {{ {times} }}; multihop {{ {times} }}; }}')
+        for name in (neighbour.interface for neighbour in self.neighbours.values() if neighbour.interface is not None):
+            lines.append(f'protocol radv {{ interface "{name}" {{ max ra interval 4; default lifetime 0; }}; }}')
         lines += [self._protocol(name, self.neighbours[address]) for address, name in self._names.items()]
         return "\n".join(lines) + "\n"
 
     def _protocol(self, name: str, neighbour: Neighbour) -> str:
+        behind = f"%'{neighbour.interface}'" if neighbour.interface is not None else ""
         parts = [
-            f"local {neighbour.source} as {self.asn}",
-            f"neighbor {neighbour.address} port {neighbour.port} as {neighbour.asn}",
+            f"local as {self.asn}" if behind else f"local {neighbour.source} as {self.asn}",
+            f"neighbor {neighbour.address}{behind} port {neighbour.port} as {neighbour.asn}",
             f"multihop {neighbour.ttl}" if neighbour.ttl is not None else "direct",
             f"hold time {neighbour.hold_time}",
             "connect delay time 1; connect retry time 1; error wait time 1, 2",
@@ -167,7 +170,7 @@ def _route(seen: dict[str, str], stale: bool) -> Route:
 
     preference = seen.get("local_pref")
     return Route(
-        seen.get("next_hop", "").split()[0],
+        next(hop for hop in seen["next_hop"].split() if hop != "::"),
         tuple(map(int, seen.get("as_path", "").split())),
         numbers("community"),
         numbers("large_community"),

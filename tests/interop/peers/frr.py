@@ -76,7 +76,8 @@ class Frr(Stack):
 
     def neighbour(self, address: str) -> dict[str, Any]:
         """What bgpd tells about a neighbour."""
-        found: dict[str, Any] = self.vty.show(f"show bgp neighbors {address}")[address]
+        known = _known(self.neighbours[address])
+        found: dict[str, Any] = self.vty.show(f"show bgp neighbors {known}")[known]
         return found
 
     def session(self, address: str) -> Session:
@@ -132,21 +133,20 @@ class Frr(Stack):
             lines += ["bgp graceful-restart", f"bgp graceful-restart restart-time {max(times)}"]
             lines.append("bgp graceful-restart preserve-fw-state")
         for neighbour in self.neighbours.values():
-            lines += [f"neighbor {neighbour.address} {line}" for line in self._of(neighbour)]
+            lines += [f"neighbor {_known(neighbour)} {line}" for line in self._of(neighbour)]
         for family in FAMILIES:
-            some = [item.address for item in self.neighbours.values() if family in item.families]
+            some = [_known(item) for item in self.neighbours.values() if family in item.families]
             lines += [f"address-family {family} unicast", *(f"neighbor {item} activate" for item in some)]
             lines.append("exit-address-family")
         return "\n".join(lines) + "\n"
 
     def _of(self, neighbour: Neighbour) -> list[str]:
         third = max(1, neighbour.hold_time // 3)
-        lines = [
-            f"remote-as {neighbour.asn}",
-            f"timers {third} {neighbour.hold_time}",
-            "timers connect 1",
-            f"update-source {neighbour.source}",
-        ]
+        lines = [f"timers {third} {neighbour.hold_time}", "timers connect 1"]
+        if neighbour.interface is not None:
+            lines.insert(0, f"interface v6only remote-as {neighbour.asn}")
+        else:
+            lines = [f"remote-as {neighbour.asn}", *lines, f"update-source {neighbour.source}"]
         if neighbour.passive:
             lines.append("passive")
         if neighbour.port != 179:
@@ -167,8 +167,13 @@ class Frr(Stack):
             yield from (f"receive-interval {interval}", f"transmit-interval {interval}", "detect-multiplier 3", "exit")
 
 
+def _known(neighbour: Neighbour) -> str:
+    """How FRR calls a neighbour."""
+    return neighbour.interface or neighbour.address
+
+
 def _route(path: dict[str, Any]) -> Route:
-    hops = [hop for hop in path["nexthops"] if hop.get("scope") != "link-local"]
+    hops = sorted(path["nexthops"], key=lambda hop: bool(hop.get("scope") == "link-local"))
     return Route(
         hops[0]["ip"],
         tuple(number for part in path["aspath"].get("segments", []) for number in part["list"]),

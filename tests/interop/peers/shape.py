@@ -30,7 +30,8 @@ class Neighbour:
     ``source``: the stack's own address of the session. ``ttl``: how many hops away it may be; None: on the link.
     ``passive``: the stack waits on port 179, else it dials ``port``. ``restart_time``: the stack asks to be kept while
     it restarts itself; it keeps others in any case, where it can. ``next_hop``: what the stack announces its own
-    prefixes with, per family, where it would not find out.
+    prefixes with, per family, where it would not find out. ``interface``: the neighbour is behind it, ``address`` and
+    ``source`` are link-local, and the stack makes itself known there by router advertisements, where it can.
     """
 
     address: str
@@ -46,6 +47,7 @@ class Neighbour:
     hold_time: int = 9
     bfd_ms: int | None = None
     next_hop: Mapping[str, str] = field(default_factory=dict)
+    interface: str | None = None
 
 
 class Session(NamedTuple):
