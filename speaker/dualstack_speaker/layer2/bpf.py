@@ -25,12 +25,19 @@ _KEEP, _DROP = "keep", "drop"  # targets of jumps; None: the next row
 Step = tuple[int, "str | None", "str | None", int]
 
 
-def covering(addresses: Iterable[bytes]) -> list[Range]:
-    """At most ``MOST`` ranges over the last four octets that hold these addresses, with the smallest gaps filled."""
-    numbers = sorted({int.from_bytes(address[-4:], "big") for address in addresses})
-    gaps = sorted(range(1, len(numbers)), key=lambda at: numbers[at - 1] - numbers[at])[: MOST - 1]
-    cuts = [0, *sorted(at for at in gaps if numbers[at] - numbers[at - 1] > 1), len(numbers)]
-    return [(numbers[low], numbers[high - 1]) for low, high in zip(cuts, cuts[1:]) if low < high]
+def covering(addresses: Iterable[bytes], ranges: Iterable[Range] = ()) -> list[Range]:
+    """At most ``MOST`` ranges over the last four octets that hold these addresses and all of ``ranges``, with the
+    smallest gaps filled."""
+    numbers = (int.from_bytes(address[-4:], "big") for address in addresses)
+    merged: list[Range] = []
+    for low, high in sorted([*ranges, *((number, number) for number in numbers)]):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    widest = sorted(range(1, len(merged)), key=lambda at: merged[at - 1][1] - merged[at][0])[: MOST - 1]
+    cuts = [0, *sorted(widest), len(merged)]
+    return [(merged[low][0], merged[high - 1][1]) for low, high in zip(cuts, cuts[1:]) if low < high]
 
 
 def covers(ranges: Sequence[Range], address: bytes) -> bool:

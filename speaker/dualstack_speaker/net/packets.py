@@ -61,10 +61,9 @@ class Groups:
         self.sockets: list[socket.socket] = []  # with whose end all is left
         self._joined: dict[bytes, tuple[bytes, socket.socket]] = {}  # MAC and who joined
 
-    @property
-    def joined(self) -> set[bytes]:
-        """The groups that are joined."""
-        return set(self._joined)
+    def __contains__(self, group: bytes) -> bool:
+        """Whether a group is joined."""
+        return group in self._joined
 
     def holders(self) -> dict[bytes, int | None]:
         """Which of ``sockets`` joined a group; None: the packet socket."""

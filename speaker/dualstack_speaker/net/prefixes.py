@@ -27,8 +27,15 @@ def parse_prefix(text: str) -> bytes:
 
 def show_prefix(key: bytes) -> str:
     """The text of a prefix key."""
-    if key[1] == 32 and key[0] == 4:
-        return f"{socket.inet_ntop(socket.AF_INET, key[2:])}/32"
-    if key[1] == 128 and key[2:12] != bytes(10):  # RFC 5952 section 5: the library writes these with a dotted end
-        return f"{socket.inet_ntop(socket.AF_INET6, key[2:])}/128"
+    if key[1] == (32 if key[0] == 4 else 128):
+        return f"{show(key[2:])}/{key[1]}"
     return addresses.show_prefix(key)
+
+
+def show(packed: bytes) -> str:
+    """The text of an address."""
+    if len(packed) == 4:
+        return socket.inet_ntop(socket.AF_INET, packed)
+    if packed[:10] != bytes(10):  # RFC 5952 section 5: the library writes these with a dotted end
+        return socket.inet_ntop(socket.AF_INET6, packed)
+    return addresses.show(packed)

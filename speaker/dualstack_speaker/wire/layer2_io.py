@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from ..base.addresses import show
@@ -25,6 +26,7 @@ from .layer2_port import Counts, Port
 _SHARE = 10  # looks at interfaces that keep changing take one part in so many of the time; the first is at once …
 _LEAST, _MOST = 0.002, 0.2  # … and the seconds between two are within these
 _RETRY = 1.0  # seconds until a port that could not be opened, or a group, is tried again
+_ADDRESSES = 500  # placed in one turn of the loop
 _NOWHERE: frozenset[int] = frozenset()
 
 
@@ -52,6 +54,8 @@ class Layer2Driver:
         self._look: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unplaced: dict[bytes, None] = {}  # addresses to be placed
+        self._placing: asyncio.Handle | None = None
 
     def change(self, changes: Mapping[bytes, tuple[str, ...] | None]) -> None:
         """Takes addresses over or gives them up."""
@@ -64,14 +68,11 @@ class Layer2Driver:
         if self._news is None and self._wanted:
             self._follow()
         self._place(changes)
-        for address in changes:
-            if address not in self._wanted:
-                self._counts.pop(address, None)
         self._turn()
 
     def close(self) -> None:
         """Falls silent."""
-        for handle in (self._look, self._retry, self._timer):
+        for handle in (self._look, self._retry, self._timer, self._placing):
             if handle is not None:
                 handle.cancel()
         if self._news is not None:
@@ -153,7 +154,7 @@ class Layer2Driver:
             self._follow()
         for port in self._ports.values():
             if port.failed:
-                port.join()
+                port.settle()
                 self._check(port)
         self._place(self._wanted)
         self._turn()
@@ -161,7 +162,24 @@ class Layer2Driver:
     # Addresses
 
     def _place(self, addresses: Iterable[bytes]) -> None:
-        """Has these answered where they belong, and announced where that is new."""
+        """Has these answered where they belong, and announced where that is new; very many of them in slices."""
+        self._unplaced.update(dict.fromkeys(addresses))
+        if self._placing is not None:
+            self._placing.cancel()
+        self._place_some()
+
+    def _place_some(self) -> None:
+        now = list(islice(self._unplaced, _ADDRESSES))
+        for address in now:
+            del self._unplaced[address]
+        self._place_now(now)
+        self._placing = self._loop.call_soon(self._place_more) if self._unplaced else None
+
+    def _place_more(self) -> None:
+        self._place_some()
+        self._turn()
+
+    def _place_now(self, addresses: Collection[bytes]) -> None:
         come: dict[int, list[bytes]] = {}
         gone: dict[int, list[bytes]] = {}
         for address in addresses:
@@ -181,6 +199,9 @@ class Layer2Driver:
             self._take_over(number, new)
         for number, lost in gone.items():
             self._give_up(number, lost)
+        for address in addresses:
+            if address not in self._wanted:
+                self._counts.pop(address, None)
 
     def _take_over(self, number: int, addresses: list[bytes]) -> None:
         port = self._ports.get(number)
@@ -314,10 +335,8 @@ class Layer2Driver:
     def _go_on(self) -> None:
         self._look = None
         self._place([*self._wanted, *(address for address in self._places if address not in self._wanted)])
-        for address in self._counts.keys() - self._wanted.keys():
-            del self._counts[address]
         for port in self._ports.values():
-            port.join()
+            port.settle()
             self._check(port)
         self._turn()
 

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Any, Callable
 
 from ..layer2 import announcer, arp, bpf, ndp
@@ -18,7 +19,7 @@ from ..net import packets
 from .handover_fds import Give, Take
 
 _FRAMES = 32  # frames read from a socket in one turn of the loop: what else the loop serves waits 0.5 ms for it at most
-_JOINS = 32  # groups joined in one turn
+_GROUPS, _SLICE = 32, 0.001  # groups joined or left in one turn, and the seconds after which the next waits for another
 
 Heard = Callable[[int, "list[Claim]"], None]  # number of the interface, claims of others
 Counts = dict[bytes, "list[int]"]  # requests, replies, gratuitous frames by address
@@ -44,6 +45,7 @@ class Port:
         self._loop = asyncio.get_running_loop()
         self._responder = Responder(interface.mac)
         self._ranges: list[bpf.Range] = []
+        self._removed = 0  # addresses that are gone and may still be in the ranges
         if sockets is None:
             self._arp = packets.open_packets(interface.name, arp.ETHERTYPE, bpf.arp([]))
             try:
@@ -55,8 +57,8 @@ class Port:
             self._arp, self._ndp = sockets
         self._groups = packets.Groups(interface.number, self._ndp)
         self._uses: Counter[bytes] = Counter()  # how many addresses have a group
-        self._missing: list[bytes] = []  # groups to be joined
-        self._joining: asyncio.Handle | None = None
+        self._open: dict[bytes, None] = {}  # groups to be joined or left
+        self._settling: asyncio.Handle | None = None
         self._loop.add_reader(self._arp, self._readable, self._arp, self._responder.arp)
         self._loop.add_reader(self._ndp, self._readable, self._ndp, self._responder.ndp)
 
@@ -79,38 +81,49 @@ class Port:
         """Answers for these too."""
         self._responder.add(addresses)
         if not all(bpf.covers(self._ranges, address) for address in addresses):
-            self._filter()
+            self._filter(bpf.covering(addresses, self._ranges))
         for group in _groups_of(addresses):
             self._uses[group] += 1
-            if self._uses[group] == 1:
-                self._missing.append(group)
-        self.join()
+            self._open[group] = None
+        self.settle()
 
     def remove(self, addresses: Collection[bytes]) -> None:
         """Answers for these no more."""
         self._responder.remove(addresses)
-        gone = set()
         for group in _groups_of(addresses):
             self._uses[group] -= 1
             if not self._uses[group]:
                 del self._uses[group]
-                gone.add(group)
-        self._missing = [group for group in self._missing if group not in gone]
-        self._groups.leave(gone & self._groups.joined)
+            self._open[group] = None
+        if not self.addresses:
+            return  # the port is about to be closed
+        self.settle()
+        self._removed += len(addresses)
+        if self._removed > len(self.addresses):
+            self._removed = 0
+            self._filter(bpf.covering(self.addresses))
 
-    def join(self) -> None:
-        """Joins what is missing, in slices; ``failed`` tells what came of it."""
-        self._joining = None
+    def settle(self) -> None:
+        """Joins what is missing and leaves what is not needed, in slices; ``failed`` tells what came of it."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         self.failed = ""
-        now, self._missing = self._missing[:_JOINS], self._missing[_JOINS:]
-        for group in now:
+        until = self._loop.time() + _SLICE
+        for group in list(islice(self._open, _GROUPS)):
             try:
-                self._groups.join(group, ndp.group_mac(group))
+                if group in self._uses:
+                    self._groups.join(group, ndp.group_mac(group))
+                else:
+                    self._groups.leave((group,))
             except OSError as error:
                 self.failed = error.strerror or str(error)
-                self._missing.append(group)
-        if self._missing and not self.failed:
-            self._joining = self._loop.call_soon(self.join)
+                return
+            del self._open[group]
+            if self._loop.time() > until:
+                break
+        if self._open:
+            self._settling = self._loop.call_soon(self.settle)
 
     def send(self, kind: str, address: bytes) -> int:
         """Says something about an address (``announcer``); 1 when the interface took it, else 0."""
@@ -131,16 +144,16 @@ class Port:
 
     def close(self) -> None:
         """Answers no more."""
-        if self._joining is not None:
-            self._joining.cancel()
+        if self._settling is not None:
+            self._settling.cancel()
         for sock in (self._arp, self._ndp):
             self._loop.remove_reader(sock)
         sockets = (self._arp, self._ndp, *self._groups.sockets)
         # the kernel takes 10 ms for the end of a packet socket, in which BGP and BFD would stand still
         self._loop.run_in_executor(None, _close, sockets)
 
-    def _filter(self) -> None:
-        self._ranges = bpf.covering(self.addresses)
+    def _filter(self, ranges: list[bpf.Range]) -> None:
+        self._ranges = ranges
         packets.attach(self._arp, bpf.arp(self._ranges))
         packets.attach(self._ndp, bpf.ndp(self._ranges))
 
@@ -176,7 +189,7 @@ class Port:
             "drops": self.drops(),
             "sockets": [fds.put(self._arp), fds.put(self._ndp)],
             "ranges": self._ranges,
-            "missing": [group.hex() for group in self._missing],
+            "open": [group.hex() for group in self._open],
             "groups": {group.hex(): number for group, number in self._groups.holders().items()},
             "group_sockets": [fds.put(sock) for sock in self._groups.sockets],
         }
@@ -192,7 +205,7 @@ class Port:
         port._uses.update(_groups_of(addresses))
         port._responder.drops = dict(state["drops"])
         port._ranges = [(low, high) for low, high in state["ranges"]]
-        port._missing = [bytes.fromhex(text) for text in state["missing"]]
+        port._open = {bytes.fromhex(text): None for text in state["open"]}
         port._groups.adopt(
             [fds.take(number) for number in state["group_sockets"]],
             {group: (ndp.group_mac(group), number) for group, number in holders.items()},

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base.addresses import show
 from ..layer2.ownership import Ownership, State
 from ..layer2.placement import Interface, unusable
+from ..net.prefixes import show
 from .layer2_port import Counts, Port
 
 
@@ -30,12 +30,16 @@ def addresses(
             macs = sorted(mac.hex(":") for mac in held.macs) if held.state is State.DISPUTED else []
             name = ports[number].interface.name if number in ports else str(number)
             disputes.setdefault(address, {})[name] = {"macs": macs, "total": held.conflicts}
+    shown: dict[frozenset[int], dict[str, str]] = {}  # most addresses are answered at the same places
     found = {}
     for address in sorted(wanted, key=lambda packed: (len(packed), packed)):
-        at = [ports[number].interface for number in places.get(address, ()) if number in ports]
+        at = places.get(address, frozenset())
+        if at not in shown:
+            there = sorted(ports[number].interface for number in at if number in ports)
+            shown[at] = {interface.name: interface.mac.hex(":") for interface in there}
         requests, replies, gratuitous = counts[address]
         found[show(address)] = {
-            "interfaces": {interface.name: interface.mac.hex(":") for interface in sorted(at)},
+            "interfaces": shown[at],
             "requests": requests,
             "replies": replies,
             "gratuitous": gratuitous,

@@ -120,6 +120,18 @@ def test_few_ranges_cover_many_addresses(octets: int) -> None:
     assert not bpf.covers(ranges, (99 * 99 * 1000 + 1).to_bytes(octets, "big"))
 
 
+@pytest.mark.parametrize("octets", [4, 16])
+def test_ranges_grow_with_what_is_added(octets: int) -> None:
+    ranges: list[bpf.Range] = []
+    every = [(number * 37 % 5000).to_bytes(octets, "big") for number in range(1000)]
+    for at in range(0, len(every), 10):
+        ranges = bpf.covering(every[at : at + 10], ranges)
+        assert len(ranges) <= bpf.MOST and ranges == sorted(ranges)
+        assert all(bpf.covers(ranges, address) for address in every[: at + 10])
+    assert bpf.covering([], [(1, 5), (3, 9), (10, 12), (20, 21)]) == [(1, 12), (20, 21)]
+    assert bpf.covering([], []) == []
+
+
 def test_the_largest_filter_is_one_that_the_kernel_takes() -> None:
     """A jump reaches 255 rows at most."""
     ranges = bpf.covering((number * 1000).to_bytes(4, "big") for number in range(1000))
