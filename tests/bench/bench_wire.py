@@ -26,7 +26,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from bgp_stage import BgpStage, prefixes  # noqa: E402
 from machine import milliseconds, options, say, take_priority  # noqa: E402
 from measurements import row  # noqa: E402
-from speakers import MAKERS, Maker, Speaker, makers  # noqa: E402
+from speakers import MAKERS, BirdTable, Maker, Speaker  # noqa: E402
 
 COUNT = 10_000
 STEP = 100  # prefixes at a time for a speaker that loses some of a burst
@@ -104,9 +104,8 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stage = BgpStage(given.root, folder, stack)
-        kinds = makers(given.root)
         (_wire, ours), *others = [
-            measure(stage, make, folder / str(number), given.quick) for number, make in enumerate(kinds)
+            measure(stage, make, folder / str(number), given.quick) for number, make in enumerate([*MAKERS, BirdTable])
         ]
     rows = [
         row(name, samples, "ms", *((other, theirs[name]) for other, theirs in others if name in theirs))

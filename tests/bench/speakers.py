@@ -18,12 +18,13 @@ from interop.peers.bird import Bird
 from interop.peers.exabgp import ExaBgp
 from interop.peers.frr import Frr
 from interop.peers.gobgp import GoBgp
-from interop.peers.shape import FAMILIES, Stack
+from interop.peers.shape import FAMILIES, Stack, by_family
 from machine import PRIORITY
 from processes import Link, Wire, until
 
 from dualstack_speaker.speaker.delta import slices, told
 
+BATCH = 500  # lines of FRR's configuration at a time
 TABLE = 100  # of the kernel, away from what forwards
 
 
@@ -145,8 +146,22 @@ class Other(Speaker):
         self.stack.spawn()
 
 
+class _FrrNetworks(Frr):
+    """Sends many lines before it reads the answers."""
+
+    def _networks(self, word: str, prefixes: Iterable[str]) -> None:
+        lines = ["configure terminal", f"router bgp {self.asn}"]
+        for family, some in by_family(prefixes).items():
+            if some:
+                lines += [f"address-family {family} unicast", *(f"{word} {prefix}" for prefix in some)]
+                lines.append("exit-address-family")
+        lines.append("end")
+        for at in range(0, len(lines), BATCH):
+            self.vty.run_all(lines[at : at + BATCH])
+
+
 class FrrNetworks(Other):
-    kind, way = Frr, "network statements"
+    kind, way = _FrrNetworks, "network statements"
 
 
 class BirdConfigure(Other):
@@ -161,12 +176,6 @@ class ExaBgpApi(Other):
     kind, way = ExaBgp, "API, 100 prefixes a line"
 
 
-class _FrrTable(Frr):
-    def configuration(self) -> str:
-        more = "".join(f"address-family {f} unicast\nredistribute table-direct {TABLE}\nexit\n" for f in FAMILIES)
-        return super().configuration() + more
-
-
 class _BirdTable(Bird):
     def configuration(self) -> str:
         text = super().configuration().replace("where source = RTS_STATIC", "where source = RTS_INHERIT")
@@ -176,17 +185,19 @@ class _BirdTable(Bird):
         )
 
 
-class KernelTable(Other):
-    """Routes of a kernel table that the speaker follows; one ``ip`` stays open."""
+class BirdTable(Other):
+    """Routes of a kernel table that BIRD follows; one ``ip`` stays open.
 
-    way = "kernel table"
+    It loses routes of a burst until its next scan: measured with single ones only.
+    """
+
+    kind, way = _BirdTable, "kernel table"
+    bulk = False
 
     def __init__(self, stage: BgpStage, folder: Path, stack: ExitStack) -> None:
         super().__init__(stage, folder, stack)
         command = ["ip", "-n", stage.node.namespace, "-batch", "-"]
         self._ip = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
-        for family in ("-4", "-6"):
-            stack.callback(stage.node.run, "ip", family, "route", "flush", "table", str(TABLE))
 
     def announce(self, prefixes: Sequence[str]) -> None:
         self._say("add", prefixes)
@@ -200,22 +211,5 @@ class KernelTable(Other):
         self._ip.stdin.flush()
 
 
-class FrrTable(KernelTable):
-    kind = _FrrTable
-
-
-class BirdTable(KernelTable):
-    """Loses routes of a burst until its next scan: measured with single ones only."""
-
-    kind = _BirdTable
-    bulk = False
-
-
 Maker = Callable[[BgpStage, Path, ExitStack], Speaker]
 MAKERS: list[Maker] = [OurWire, FrrNetworks, BirdConfigure, GoBgpApi, ExaBgpApi]
-
-
-def makers(root: Path) -> list[Maker]:
-    """All speakers in all ways that the root's versions know."""
-    direct = "trixie" in root.name  # FRR 10 reads a table without making its routes its own; 8 does not
-    return [*MAKERS, BirdTable, *([FrrTable] if direct else [])]

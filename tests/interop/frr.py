@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,18 @@ class Vty:
         text = data[:-4].decode("utf-8", "replace")
         assert data[-1] == 0, f"FRR refuses {command!r}: {text}"
         return text
+
+    def run_all(self, commands: Sequence[str]) -> None:
+        """Many commands without waiting for one before the next; AssertionError when FRR refuses one of them."""
+        self.socket.sendall(b"".join(command.encode() + b"\0" for command in commands))
+        data = b""
+        for command in commands:
+            while (end := data.find(b"\0\0\0")) < 0 or len(data) < end + 4:
+                got = self.socket.recv(1 << 20)
+                assert got, f"FRR closed its vty at {command!r}"
+                data += got
+            text, status, data = data[:end], data[end + 3], data[end + 4 :]
+            assert status == 0, f"FRR refuses {command!r}: {text.decode('utf-8', 'replace')}"
 
     def configure(self, text: str) -> None:
         """Configuration lines; indentation does not matter, blank lines are left out."""
