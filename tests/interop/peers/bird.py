@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 
 from interop.peers.shape import FAMILIES, Neighbour, Route, Session, Stack, Table, by_family
 from processes import until
 
 _NUMBERS = re.compile(r"\(([\d, ]+)\)")
+COMMAND = ["/usr/sbin/bird", "-f", "-c", "/mnt/bird.conf", "-s", "/mnt/bird.ctl", "-P", "/mnt/bird.pid"]
 _HELPING = "Neighbor graceful restart active"
 
 
@@ -29,8 +31,7 @@ class Bird(Stack):
         (self.jail.folder / "bird.conf").write_text(self.configuration())
 
     def spawn(self) -> None:
-        command = "/usr/sbin/bird -f -c /mnt/bird.conf -s /mnt/bird.ctl -P /mnt/bird.pid"
-        self._process = self.jail.start(command.split())
+        self._process = self.jail.start(COMMAND)
 
     def start(self) -> None:
         self.spawn()
@@ -45,19 +46,7 @@ class Bird(Stack):
 
     def run(self, command: str) -> str:
         """A command's answer, without BIRD's numbers."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(60)
-            sock.connect(str(self.jail.path("/mnt/bird.ctl")))
-            with sock.makefile("r") as stream:
-                stream.readline()  # the greeting
-                sock.sendall(f"{command}\n".encode())
-                lines = []
-                for line in stream:
-                    numbered = line[:4].isdigit()
-                    lines.append(line[5:] if numbered else line[1:])
-                    if numbered and line[4] == " ":  # the last one has no hyphen
-                        break
-        return "".join(lines)
+        return ask(self.jail.folder / "bird.ctl", command)
 
     @property
     def version(self) -> str:
@@ -162,6 +151,23 @@ class Bird(Stack):
             extended = "extended next hop on;" if family == "ipv4" and neighbour.extended_next_hop else ""
             parts.append(f"{family} {{ import all; export where source = RTS_STATIC; {hop} {extended} }}")
         return f"protocol bgp {name} {{\n    " + ";\n    ".join(parts) + ";\n}"
+
+
+def ask(control: Path, command: str) -> str:
+    """A command's answer over the control socket, without BIRD's numbers."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(60)
+        sock.connect(str(control))
+        with sock.makefile("r") as stream:
+            stream.readline()  # the greeting
+            sock.sendall(f"{command}\n".encode())
+            lines = []
+            for line in stream:
+                numbered = line[:4].isdigit()
+                lines.append(line[5:] if numbered else line[1:])
+                if numbered and line[4] == " ":  # the last one has no hyphen
+                    break
+    return "".join(lines)
 
 
 def _route(seen: dict[str, str], stale: bool) -> Route:
