@@ -239,7 +239,7 @@ def test_a_peer_becomes_passive_or_not_without_a_reset(passive: bool, make_peer:
 
 
 def test_a_port_that_opens_later_is_as_good(make_peer: MakePeer) -> None:
-    """A session that rests between two dials takes a connection as soon as the port is open, and dials when it is due."""
+    """A session that rests between two dials takes a connection once the port is open, and dials when it is due."""
     session = Session("tor1", make_peer(), lambda: 0.5)
     session.start(NOW)
     session.closed(session.number, "connection refused", NOW)
