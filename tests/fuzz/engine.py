@@ -142,7 +142,7 @@ def minimise(fuzzer: Fuzzer, steps: list[Step], error: Exception) -> list[Step]:
         try:
             _metered(fuzzer, candidate, Lines())
         except Exception as found:
-            return type(found) is type(error)
+            return _alike(found) == _alike(error)
         return False
 
     if not fails(steps):
@@ -155,6 +155,11 @@ def minimise(fuzzer: Fuzzer, steps: list[Step], error: Exception) -> list[Step]:
                 kept = _shrink(list(bytes.fromhex(value)), lambda octets, make=with_octets: fails(make(octets)))
                 small = with_octets(kept)
     return small
+
+
+def _alike(error: Exception) -> tuple[type, str]:
+    """What failures of one kind have in common: all but numbers."""
+    return type(error), "".join(char for char in str(error) if not char.isdigit())
 
 
 def _with_octets(steps: list[Step], number: int, place: int, octets: list[int]) -> list[Step]:
