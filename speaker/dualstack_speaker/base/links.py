@@ -126,7 +126,8 @@ class Links:
         while number in self.links and number not in seen:
             seen.add(number)
             mine = self.links[number]
-            parts |= {(number, mine.ups), (number, -1, mine.active)}
+            if mine.flags & netlink.RUNNING:  # later than the carrier itself, where more than a cable is needed
+                parts |= {(number, mine.ups), (number, -1, mine.active)}
             parts |= {(one.number, one.ups) for one in ports.get(number, ())}
             number = mine.lower
         return frozenset(parts)

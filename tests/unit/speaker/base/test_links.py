@@ -105,6 +105,17 @@ def test_a_carrier_that_came_again_is_a_new_attachment() -> None:
     assert not attached(table, 7) <= before
 
 
+def test_a_carrier_counts_once_the_interface_runs() -> None:
+    """802.1X, LACP: the carrier is there, frames do not pass yet."""
+    table = known(told(7, ups(1)))
+    before = attached(table, 7)
+    table.apply(netlink.NEWLINK, told(7, ups(2), flags=1))
+    waiting = attached(table, 7)
+    assert waiting <= before
+    table.apply(netlink.NEWLINK, told(7, ups(2)))
+    assert not attached(table, 7) <= waiting
+
+
 def test_a_bridge_hangs_on_its_open_ports() -> None:
     table = known(told(3), told(7, port_of(3, 2)), told(8, port_of(3, 3)))
     before = attached(table, 3)
