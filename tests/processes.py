@@ -117,9 +117,10 @@ class Wire:
 
     def __init__(self, folder: Path, prefix: Sequence[str] = (), **config: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._short = tempfile.TemporaryDirectory(prefix="ds-")  # a socket's path has at most 107 octets
+        # In memory, as on a node; and a socket's path has at most 107 octets.
+        self._short = tempfile.TemporaryDirectory(prefix="ds-", dir="/dev/shm")
         self.path = Path(self._short.name) / "wire.sock"
-        self.journal = folder / "wire.journal"
+        self.journal = Path(self._short.name) / "wire.journal"
         self.config = folder / "wire.json"
         self.config.write_text(json.dumps({"socket": str(self.path), "journal": str(self.journal), **config}))
         self.log = folder / "log"
