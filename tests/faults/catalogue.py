@@ -19,7 +19,7 @@ from faults.speakers import FrrSpeaker, Speaker, WireSpeaker
 from faults.theatre import Terms
 
 Play = Callable[[Path, Path, ExitStack], Outcome]
-MANY = 5000  # prefixes per family, more than a connection holds that nobody reads
+MANY = 20_000  # prefixes per family, more than a connection holds that nobody reads
 
 
 class Fault(NamedTuple):

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 
@@ -20,6 +21,8 @@ from interop.stage import Host
 from processes import until
 
 SINGLES = 9  # prefixes of each family that are added while the window is full
+BUFFER = 16384  # octets that the node's kernel takes for a connection
+MEMORY = re.compile(r"skmem:\S*,tb(\d+),\S*,w(\d+),")
 GIVEN_UP = 500.0  # seconds: RFC 9687 proposes 8 minutes
 
 
@@ -28,6 +31,7 @@ class DeafScene(Scene):
 
     def peers(self) -> Mapping[str, Host]:
         """The router, and the one that never reads."""
+        self.host.run("sysctl", "-qw", f"net.ipv4.tcp_wmem=4096 {BUFFER} {BUFFER}")  # of IPv6 too
         deaf = self.theatre.stage.host("deaf")
         started(deaf, self.stack, HERE / "deaf.py", str(ROUTER_ASN), deaf.ipv4, deaf.ipv6)
         return {**super().peers(), "deaf": deaf}
@@ -39,10 +43,10 @@ class DeafScene(Scene):
             until(lambda family=family: self.full(family), f"a full window over {family}")
 
     def full(self, family: str) -> bool:
-        """Whether the node's kernel holds octets for the peer that it can't get rid of."""
+        """Whether the node's kernel takes no more octets for the peer: a third of the buffer must be free for that."""
         address = self.speaker.peers["deaf"].address(family)
-        lines = self.host.run("ss", "-Htn", "state", "established", "dst", f"[{address}]").splitlines()
-        return any(int(line.split()[1]) > 0 for line in lines)
+        told = self.host.run("ss", "-Htnm", "state", "established", "dst", f"[{address}]")
+        return any(3 * int(queued) > 2 * int(size) for size, queued in MEMORY.findall(told))
 
 
 def window_full(scene: Scene) -> Outcome:
