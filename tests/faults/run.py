@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -117,6 +118,7 @@ def main() -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder / "lib"), str(folder), os.environ.get("PYTHONPATH", "")])
     root = root_of(options.suite)
     take_priority()
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(1))  # with everything taken away
     found, failed = run(chosen, options.rounds, root)
     judged = rows(found)
     options.output.parent.mkdir(parents=True, exist_ok=True)
