@@ -5,40 +5,32 @@
 
 from __future__ import annotations
 
-from interop.matrix.cases import EXTENDED, KINDS, RESTART, UNNUMBERED, WATCHED, Case
+from interop.matrix.cases import EXTENDED, RESTART, UNNUMBERED, WATCHED, Case
 from interop.peers.shape import Stack
 
 NO_HELPER = "keeps no routes of a neighbour that is away (asserted: they are gone, and come again)"
 NOT_OFFERED = (
     "offers RFC 8950 to neighbours with an IPv6 address alone (asserted: IPv6 is carried, and our status says why)"
 )
+NOT_FOUND = "sends no router advertisements (asserted: our status says that there is none)"
+NO_BFD = "has no BFD (asserted: BGP comes up all the same, our BFD stays down)"
 
 
 def why_not(stack: type[Stack], case: Case) -> str:
     """Why a session can't be as it should; empty when it can."""
+    if case.tried == UNNUMBERED and stack.name not in ("FRR", "BIRD"):
+        return NOT_FOUND
     if case.refused:
         return ""  # there must be no session, whatever it would carry
-    if stack.name == "ExaBGP" and case.tried == RESTART:
+    if case.tried == WATCHED and stack.bfd is Stack.bfd:
+        return NO_BFD
+    if case.tried == RESTART and stack.name == "ExaBGP":
         return NO_HELPER
-    if stack.name == "FRR" and case.tried == EXTENDED and case.transport == "ipv4":
+    if case.tried == EXTENDED and case.transport == "ipv4" and stack.name == "FRR":
         return NOT_OFFERED
     return ""
 
 
-def watches(stack: type[Stack]) -> bool:
-    """Whether a stack has BFD."""
-    return stack.bfd is not Stack.bfd
-
-
-def unnumbered(stack: type[Stack]) -> bool:
-    """Whether a stack can be found by its router advertisements."""
-    return stack.name in ("FRR", "BIRD")
-
-
-def absent(stack: type[Stack], tried: str, transport: str, kind: str) -> str:
-    """Why there is no session at all for a place in the matrix; empty when there is one."""
-    if tried == UNNUMBERED and (transport == "ipv4" or kind not in KINDS[:2]):
-        return "–"  # link-local addresses are IPv6, and of one link
-    if (tried == UNNUMBERED and not unnumbered(stack)) or (tried == WATCHED and not watches(stack)):
-        return "n/a"
-    return ""
+def established(stack: type[Stack], case: Case) -> bool:
+    """Whether there is to be a session."""
+    return not case.refused and why_not(stack, case) != NOT_FOUND

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from interop.matrix.cases import COLUMNS, KINDS, PASSWORDS, WATCHED
-from interop.matrix.limits import absent, why_not
+from interop.matrix.cases import COLUMNS, KINDS, PASSWORDS
+from interop.matrix.limits import why_not
 from interop.matrix.run import Cell, Results
 from interop.peers.shape import FAMILIES
 
@@ -31,18 +31,15 @@ def table(results: Results) -> str:
 
 
 def _marks(results: Results, tried: str, transport: str, kind: str, reasons: list[str]) -> str:
-    if text := absent(results.stack, tried, transport, kind):
-        return text
-    passwords = PASSWORDS[:1] if tried == WATCHED else PASSWORDS
-    return " ".join(_mark(results, tried, transport, kind, password, reasons) for password in passwords)
+    place = (tried, transport, kind)
+    cells = [cell for cell in results.cells if (cell.tried, cell.case.transport, cell.case.kind) == place]
+    marks = [
+        _mark(results, cell, reasons) for cell in sorted(cells, key=lambda cell: PASSWORDS.index(cell.case.password))
+    ]
+    return " ".join(marks if len(set(marks)) > 1 or "✓" in marks else marks[:1]) or "–"
 
 
-def _mark(results: Results, tried: str, transport: str, kind: str, password: str, reasons: list[str]) -> str:
-    (cell,) = (
-        cell
-        for cell in results.cells
-        if (cell.tried, cell.case.transport, cell.case.kind, cell.case.password) == (tried, transport, kind, password)
-    )
+def _mark(results: Results, cell: Cell, reasons: list[str]) -> str:
     if results.cells[cell]:
         return "**fails**"
     reason = why_not(results.stack, cell.case)

@@ -23,7 +23,7 @@ from interop.matrix.cases import (
     cases,
 )
 from interop.matrix.content import ALL, FIRST, LATER, PREFIXES, Content, differences
-from interop.matrix.limits import NO_HELPER, NOT_OFFERED, unnumbered, watches, why_not
+from interop.matrix.limits import NO_BFD, NO_HELPER, NOT_FOUND, NOT_OFFERED, established, why_not
 from interop.matrix.place import Place
 from interop.peers.shape import Stack, Table
 from processes import Wire, until
@@ -55,12 +55,12 @@ class Results(NamedTuple):
 
 def run(kind: type[Stack], root: Path, folder: Path) -> Results:
     """All cells of a stack."""
-    sessions = cases(watches(kind), unnumbered(kind))
+    sessions = cases()
     place = Place(sessions)
     wires = [Wire(folder / "wire", place.node.prefix, listen_port=179), Wire(folder / "again", place.node.prefix)]
     stack = None
     try:
-        neighbours = [case.neighbour() for case in sessions]
+        neighbours = [case.neighbour() for case in sessions if why_not(kind, case) != NOT_FOUND]
         stack = kind(root, place.router.namespace, folder / "stack", THEIR_ASN, place.router.ipv4, neighbours)
         for wire in wires:
             wire.start()
@@ -121,20 +121,23 @@ class _Run:
 
     def _problem(self, case: Case, table: Table, content: Content) -> str:
         held = table.get(case.ours(case.transport), {})
-        wanted = {} if case.refused else content.expected(case)
+        wanted = content.expected(case) if established(type(self._stack), case) else {}
         if why_not(type(self._stack), case) == NOT_OFFERED:
             wanted = {prefix: route for prefix, route in wanted.items() if ":" in prefix}
         return "; ".join(differences(case, held, wanted))
 
     def _watched(self, some: list[Case]) -> None:
-        """BFD is up at both ends."""
+        """BFD is up at both ends; where there is none at the other end, it holds nothing up."""
         problems: dict[Case, str] = {}
 
         def settled() -> bool:
             ours = self._links[False].ask("status")["status"]["sessions"]
             for case in some:
-                ends = (ours[case.name]["bfd"]["state"].lower(), self._stack.bfd(case.ours(case.transport)))
-                problems[case] = "" if ends == ("up", "up") else f"BFD is {ends[0]} here, {ends[1]} there"
+                alone = why_not(type(self._stack), case) == NO_BFD
+                here = str(ours[case.name]["bfd"]["state"]).lower()
+                there = "down" if alone else self._stack.bfd(case.ours(case.transport))
+                right = here == there == ("down" if alone else "up")
+                problems[case] = "" if right else f"BFD is {here} here, {there} there"
             return not any(problems.values())
 
         _wait(settled, problems)
@@ -212,14 +215,15 @@ class _Run:
 
         def settled() -> bool:
             for case, seen in self._statuses():
-                told, established = seen["last_error"], seen["state"] == "Established"
-                right = told == _told(type(self._stack), case) and established is not case.refused
+                told, wanted = seen["last_error"], established(type(self._stack), case)
+                right = told == _told(type(self._stack), case) and (seen["state"] == "Established") is wanted
                 problems[case] = "" if right else f"our status says {seen['state']}, {told!r}"
             return not any(problems.values())
 
         _wait(settled, problems)
         for case, problem in problems.items():
-            refused = case.refused and self._stack.session(case.ours(case.transport)).established
+            told = why_not(type(self._stack), case) != NOT_FOUND
+            refused = case.refused and told and self._stack.session(case.ours(case.transport)).established
             for cell in [cell for cell in self._problems if cell.case == case]:
                 self._add(cell, problem or ("it has a session in spite of different passwords" if refused else ""))
 
@@ -245,6 +249,8 @@ def _told(stack: type[Stack], case: Case) -> str:
     """The words of our status on a session."""
     behind = f"%{case.interface}" if case.interface else ""
     where, hint = case.theirs(case.transport) + behind, "; is the TCP MD5 password the same on both sides?"
+    if why_not(stack, case) == NOT_FOUND:
+        return f"no router advertisement on {case.interface} yet"
     if case.refused and case.tried == DIALLED:
         return f"passive: waits for {where} to connect{hint}"
     if case.refused:

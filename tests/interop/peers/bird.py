@@ -50,7 +50,8 @@ class Bird(Stack):
 
     @property
     def version(self) -> str:
-        return re.search(r"BIRD (?:v?)([\d.]+)", self.run("show status"))[1]  # type: ignore[index]
+        found = re.search(r"BIRD v?([\d.]+)", self.run("show status"))
+        return found[1] if found else ""
 
     def session(self, address: str) -> Session:
         shown = self.run(f"show protocols all {self._names[address]}")
