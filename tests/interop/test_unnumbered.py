@@ -354,7 +354,7 @@ protocol bgp node {{
     direct;
     hold time 9;
     ipv4 {{ import all; export none; extended next hop on; }};
-    ipv6 {{ import all; export none; }};
+    ipv6 {{ import all; export none; next hop prefer global; }};
 }}
 """
 

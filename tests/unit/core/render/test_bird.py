@@ -12,6 +12,7 @@ import fabrics
 import pytest
 from fabrics import plan_of
 
+from dualstack.plan.build import make
 from dualstack.render import bird
 from dualstack.render.tree import tree
 
@@ -73,6 +74,18 @@ def test_an_unnumbered_neighbour_is_waited_for() -> None:
         assert f"    {line}\n" in session
     assert session.count("extended next hop yes;") == 2
     assert '    interface "swp9" {\n' in text.split("protocol radv")[1].split("protocol bgp")[0]
+
+
+def test_a_node_behind_an_interface_is_waited_for_too() -> None:
+    data, hosts = fabrics.read("unnumbered")
+    hosts["routers"]["leaf2"]["platform"] = "bird"
+    plan, findings = make(data, hosts)
+    assert plan is not None and not any(finding.severity in ("error", "warning") for finding in findings)
+    node = bird.render(plan, "leaf2").split('description "node2";')[1].split("\n}\n")[0]
+    for line in ("neighbor range fe80::/10 as 64512;", 'interface "swp1";', "import filter from_node_ipv4;"):
+        assert f"    {line}\n" in node
+    assert node.count("extended next hop yes;") == 2
+    assert "prefer global" not in node, "the node's global address may stand on a subnet that the router does not have"
 
 
 def test_two_birds_on_an_unnumbered_link_are_refused() -> None:

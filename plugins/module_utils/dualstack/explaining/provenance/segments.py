@@ -187,7 +187,6 @@ MEMBERS = (
     Entry(
         "segments.{link}.members.{node}.addresses",
         "None: a link to a node is unnumbered.",
-        (f"{LINK}.unnumbered",),
         source="RFC 8950",
         whole=True,
     ),

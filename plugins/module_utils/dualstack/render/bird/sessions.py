@@ -139,6 +139,6 @@ def _channel(plan: Plan, view: View, neighbour: Neighbour, family: str) -> Itera
         yield "        extended next hop yes;"
     elif family != session["transport"] and own:
         yield f"        next hop address {own};"
-    if family == "ipv6":
+    if family == "ipv6" and not neighbour.unnumbered:  # there, a global one may stand on another subnet
         yield "        next hop prefer global;"
     yield "    };"
