@@ -49,7 +49,7 @@ def stream(chance: random.Random) -> bytes:
     if kind == 9:
         return message(OPEN, opening(chance))
     if kind == 10:
-        return chance.choice((_notification, _refresh))(chance)
+        return chance.choice((refusal, _refresh))(chance)
     return message(KEEPALIVE, b"")
 
 
@@ -133,7 +133,8 @@ def good_open(chance: random.Random, asn: int) -> bytes:
 def plain_open(chance: random.Random, asn: int) -> bytes:
     """An OPEN of a peer that carries both families."""
     items = b"\1\4\0\1\0\1\1\4\0\2\0\1\2\0\x46\0" + b"\5\6\0\1\0\1\0\2"
-    items += chance.choice((b"", b"\x40\x0a\x40\x78\0\1\1\x80\0\2\1\x80")) + b"\x41\4" + asn.to_bytes(4, "big")
+    items += chance.choice((b"", b"\x40\x0a\x40\x78\0\1\1\x80\0\2\1\x80"))
+    items += b"\x41\4" + asn.to_bytes(4, "big") if asn > 65535 or chance.random() < 0.7 else b""
     head = b"\4" + (asn if asn < 65536 else 23456).to_bytes(2, "big") + chance.choice((b"\0\x09", b"\0\0", b"\0\x5a"))
     return message(OPEN, head + b"\x0a\0\1\1" + bytes((len(items) + 2, 2, len(items))) + items)
 
@@ -167,13 +168,15 @@ def _capability(chance: random.Random, asn: int) -> bytes:
     return bytes((code, length)) + value
 
 
-def _notification(chance: random.Random) -> bytes:
+def refusal(chance: random.Random) -> bytes:
+    """A NOTIFICATION."""
     data = chance.choice(
         (b"", b"\6\2\5later", b"\5later", b"\xff", b"\x46\0", b"\1\4\0\2\0\1", b"\x41\4", b"\2\0\x40\0")
     )
     if chance.random() < 0.3:
         data = mutate.octets(chance, 40)
-    return message(NOTIFICATION, bytes((chance.randrange(10), chance.randrange(12))) + data)
+    code = chance.choice(((2, 7), (2, 7), (2, 4), (chance.randrange(10), chance.randrange(12))))
+    return message(NOTIFICATION, bytes(code) + data)
 
 
 def _refresh(chance: random.Random) -> bytes:

@@ -247,6 +247,10 @@ class BgpSession:
             return ["put", chance.randrange(4), chance.choice((1, 5, 600)), chance.choice((0, 1, 2, 3, None))]
         if kind == 21:
             return ["reconfigure", chance.getrandbits(20)]
+        if kind == 25:
+            return ["retouch", chance.randrange(4)]
+        if kind == 26:
+            return ["data", 0, bgp_octets.refusal(chance).hex(), []]
         if kind == 22:
             return ["time", chance.choice((0.0, 0.5, 1.0, 3.0, 9.0, 61.0, 500.0))]
         if kind == 23:
@@ -382,6 +386,15 @@ class BgpSession:
 
     def _reconfigure(self, world: World, choice: int) -> None:
         world.take(world.session.reconfigure(peer(choice), world.now))
+
+    def _retouch(self, world: World, what: int) -> None:
+        """A change that needs no new session."""
+        hop = OURS["ipv6"][:-1] + bytes((what,))
+        changes: dict[str, Any] = {"keepalive_time": 1.0 + what} if what == 3 else {"next_hop_ipv6": hop}
+        plain = world.session.peer
+        if what == 2 and not plain.extended_next_hop and plain.next_hop_ipv4:
+            changes = {"next_hop_ipv4": OURS["ipv4"][:-1] + b"\x63"}
+        world.take(world.session.reconfigure(plain._replace(**changes), world.now))
 
     def _path_lost(self, world: World) -> None:
         world.take(world.session.path_lost("BFD down: no packet", world.now))

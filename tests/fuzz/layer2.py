@@ -255,6 +255,9 @@ class Layer2:
             data = bytearray(mutate.mutate(chance, bytes(data), captured))
         if chance.random() < 0.05:
             data[6:12] = MAC
+        if chance.random() < 0.05 and len(data) > 28:  # who can't be answered
+            at = 22 if self._arp else 6
+            data[at : at + 6] = chance.choice((bytes(6), b"\xff" * 6, b"\x01" + bytes(5)))
         if not self._arp and chance.random() < 0.85:
             return mend(bytes(data))
         return bytes(data) + (bytes(18) if chance.random() < 0.2 else b"")

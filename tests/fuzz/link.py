@@ -68,6 +68,9 @@ def line(chance: random.Random) -> bytes:
     """One request without its newline, or what wants to be one."""
     request = chance.choice(REQUESTS)
     kind = chance.randrange(10)
+    if kind < 3:  # one field of a peer
+        changed = {**chance.choice((PEER, FAR)), chance.choice(list(PEER)): mutate.odd(chance)}
+        return _text({"op": "full", "seq": 1, "desired": {**DESIRED, "peers": {"tor1": changed, "far": FAR}}})
     if kind < 6:
         return _text(mutate.mutate_tree(chance, request))
     if kind == 6:
