@@ -121,6 +121,14 @@ def set_hops(sock: socket.socket, ttl: int | None, least: int | None) -> None:
         sock.setsockopt(level, accepted, least)
 
 
+def set_patience(sock: socket.socket, seconds: float) -> None:
+    """How long the peer's kernel may leave octets unacknowledged, or its window closed, before the connection ends.
+
+    TCP_USER_TIMEOUT (RFC 5482). Without it, a peer that reads nothing is kept as long as our kernel's buffer has room.
+    """
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds))
+
+
 def set_md5(sock: socket.socket, peer: bytes, password: str | None) -> None:
     """Signs segments from and to ``peer`` (tcp_md5sig of Linux; keys of at most 80 octets); None: no more."""
     if len(peer) == 4:

@@ -16,6 +16,7 @@ from typing import Any
 from ..base.addresses import show
 from ..base.model import UNKNOWN, Attributes, Peer
 from ..base.outputs import Dial, Hangup, Note, Output, Send
+from ..bgp.connection import SEND_HOLD
 from ..bgp.fsm import State
 from ..bgp.session import Session
 from ..net import tcp
@@ -24,6 +25,7 @@ from .alarm import Alarm
 from .handover_fds import Give, Take
 from .stream import Stream
 
+_PATIENCE = 60.0  # seconds beyond the send hold time, which has the better words
 _GRACE = 1.0  # seconds that a closing connection has to get its last message out
 
 
@@ -177,7 +179,7 @@ class BgpDriver:
         if self._dialling.pop(number, None) is None or self._frozen:
             sock.close()
             return
-        self._streams[number] = Stream(sock, _Ear(self, number))
+        self._open(number, sock)
         self._feed(lambda now: self.session.connected(number, now))
 
     def accept(self, sock: socket.socket) -> None:
@@ -186,7 +188,7 @@ class BgpDriver:
             tcp.refuse(sock)
             return
         number = self.session.new_number()
-        self._streams[number] = Stream(sock, _Ear(self, number))
+        self._open(number, sock)
         self._feed(lambda now: self.session.accepted(number, now))
 
     def hear(self, deaf: str) -> None:
@@ -255,6 +257,10 @@ class BgpDriver:
 
     def _expire(self, due: float) -> None:
         self._feed(lambda now: self.session.expire(max(due, now)))
+
+    def _open(self, number: int, sock: socket.socket) -> None:
+        tcp.set_patience(sock, max(SEND_HOLD, 2.0 * self.session.peer.hold_time) + _PATIENCE)
+        self._streams[number] = Stream(sock, _Ear(self, number))
 
     def _hang_up(self, number: int) -> None:
         dialling = self._dialling.pop(number, None)

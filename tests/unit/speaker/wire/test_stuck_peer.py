@@ -105,6 +105,7 @@ def test_nobody_waits_for_a_peer_that_reads_no_more(transport: str) -> None:
         assert sum(seen["announced"].values()) < sum(seen["wanted"].values()) == 2 * COUNT + 2
         (stream,) = drivers[0]._streams.values()
         assert 0 < stream.pending <= SLICE * iana.MAX_LENGTH
+        assert stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 540_000
         for driver in drivers:
             driver.stop("the end")
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
 
 import pytest
@@ -28,6 +30,27 @@ def test_hop_limits_source_and_no_delay(family: str, ttl: int | None, least: int
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockname()[0] == ENDS[family]
         assert not sock.getblocking()
+
+
+@pytest.mark.parametrize("family", ENDS)
+def test_a_peer_that_reads_nothing_is_not_kept_by_our_kernel(family: str) -> None:
+    """Its window is closed, and its kernel says so again and again: no other timer of TCP would ever end this."""
+    end = parse(ENDS[family])
+    with socket.socket(socket.AF_INET6 if family == "ipv6" else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind((ENDS[family], 0))
+        listener.listen()
+        with tcp.open_client(end, end, None, 1, None) as sock:
+            tcp.set_patience(sock, 0.5)
+            sock.settimeout(60)
+            sock.connect((ENDS[family], listener.getsockname()[1]))
+            sock.send(bytes(32768))
+            sock.setblocking(False)
+            with select.epoll() as waiting:
+                waiting.register(sock, 0)
+                ((_unused, events),) = waiting.poll(60)
+            assert events & select.EPOLLERR
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ETIMEDOUT
 
 
 @pytest.mark.parametrize("family", ENDS)
