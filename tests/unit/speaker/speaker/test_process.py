@@ -20,7 +20,7 @@ import pytest
 PATIENCE = 60.0  # seconds after which something that must happen counts as missing
 POOL = {"ipv4": "192.0.2.0/24", "ipv6": "2001:db8::/64"}
 VIP = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
-SELF = {"ipv4": ("127.0.0.1", "127.0.0.2"), "ipv6": ("::1", "::1")}
+SELF = {"ipv4": ("127.0.0.1", "127.0.0.2"), "ipv6": ("::1", "2001:db8:77::1")}
 
 
 def metallb(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
