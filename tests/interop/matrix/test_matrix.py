@@ -28,7 +28,9 @@ def test_every_session_is_as_it_should_be(key: str, results: Results) -> None:
 def test_the_page_says_what_was_seen(key: str, results: Results, checkout: Path) -> None:
     if "UPDATE_INTEROP" in os.environ:
         pytest.skip("the page is written anew")
-    assert read((checkout / PAGE).read_text())[results.title] == table(results), f"UPDATE_INTEROP=1 writes {PAGE} anew"
+    part = list(read((checkout / PAGE).read_text()).values())[KEYS.index(key)]
+    # A release of theirs that changes nothing else is no fault.
+    assert part.splitlines()[1:] == table(results).splitlines()[1:], f"UPDATE_INTEROP=1 writes {PAGE} anew"
 
 
 def test_the_page_has_every_stack_and_no_other(checkout: Path, request: pytest.FixtureRequest) -> None:
