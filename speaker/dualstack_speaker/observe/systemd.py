@@ -9,12 +9,13 @@ import os
 import socket
 
 
-def notify(text: str) -> None:
-    """Tells the service manager, if there is one."""
+def notify(text: str, patience: float = 0.0) -> None:
+    """Tells the service manager, if there is one. Waits ``patience`` seconds where it does not listen just now."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.settimeout(patience)
         try:
             sock.connect("\0" + path[1:] if path.startswith("@") else path)
             sock.send(text.encode())

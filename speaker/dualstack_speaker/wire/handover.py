@@ -27,6 +27,7 @@ from ..link import journal
 from ..net import local
 from ..observe import systemd
 from ..observe.logs import Log
+from .acceptor import Acceptor
 from .bgp_io import reason
 from .engine import Engine
 from .handover_channel import Channel, ChannelError, pack, unpack
@@ -37,6 +38,7 @@ from .link_server import LinkServer
 VERSION = 1  # of what is handed over; a process reads all versions that it names
 _ASKING = 5.0  # seconds that the new process has to say what it reads
 _BUILDING = 60.0  # … to build everything, while all goes on here
+_TELLING = 1.0  # seconds that the service manager has to hear of it
 _ADOPTING = 1.5  # … to adopt the sessions, while BGP stands still
 
 
@@ -49,13 +51,12 @@ class Handover:
         self._journal = journal_file
         self._server = server
         self._log = log
-        self._listener: socket.socket | None = None
+        self._acceptor: Acceptor | None = None
         self._giving: asyncio.Task[None] | None = None
 
     def start(self, listener: socket.socket | None = None) -> None:
         """Binds the socket (mode 0600), or takes one that is bound; OSError when it cannot be."""
-        self._listener = listener or local.listen(self._path, 0o600)
-        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+        self._acceptor = Acceptor(listener or local.listen(self._path, 0o600), self._asked, self._log)
 
     async def close(self) -> None:
         """Hands nothing over any more; one under way is given up, and all goes on here."""
@@ -63,22 +64,17 @@ class Handover:
         while giving is not None and not giving.done():
             giving.cancel()  # again and again: up to Python 3.11, wait_for may lose it when what it waits for is there
             await asyncio.wait({giving}, timeout=0.05)
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
+        if self._acceptor is not None:
+            self._acceptor.close()
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
 
-    def _accept(self) -> None:
-        assert self._listener is not None
-        with contextlib.suppress(OSError):
-            sock, _unused = self._listener.accept()
-            sock.setblocking(False)
-            channel = Channel(sock)
-            if self._giving is not None or channel.peer()[1] != os.geteuid():
-                sock.close()
-                return
-            self._giving = asyncio.get_running_loop().create_task(self._give(channel))
+    def _asked(self, sock: socket.socket) -> None:
+        channel = Channel(sock)
+        if self._giving is not None or channel.peer()[1] != os.geteuid():
+            sock.close()
+            return
+        self._giving = asyncio.get_running_loop().create_task(self._give(channel))
 
     async def _give(self, channel: Channel) -> None:
         process = channel.peer()[0]
@@ -119,6 +115,7 @@ class Handover:
 
     async def _give_desired(self, channel: Channel) -> None:
         await channel.give(pack({"version": VERSION, "manager": systemd.environment()}))
+        await channel.give(journal.HEADER)
         state = self._engine.state
         for record in journal.snapshot(Desired(dict(state.peers), dict(state.routes), dict(state.layer2))):
             await channel.give(record)
@@ -126,18 +123,18 @@ class Handover:
 
     async def _give_sessions(self, channel: Channel) -> None:
         fds = Give()
-        assert self._listener is not None
+        assert self._acceptor is not None
         state: dict[str, Any] = {
             "frozen_at": asyncio.get_running_loop().time(),
             "engine": self._engine.export(fds),
             "link": fds.put(self._server.listener),
-            "handover": fds.put(self._listener),
+            "handover": fds.put(self._acceptor.listener),
         }
         await channel.give(pack(state), fds.numbers)
         await channel.get()
 
     def _go(self, process: int) -> NoReturn:
         """The end of this process, without a word to anybody but the service manager."""
-        systemd.notify(f"MAINPID={process}")
+        systemd.notify(f"MAINPID={process}", _TELLING)
         self._log.write("info", "handed over", {"process": process})
         os._exit(0)

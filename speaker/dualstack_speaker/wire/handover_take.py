@@ -65,7 +65,7 @@ class Heir:
             if "refused" in answer:
                 raise CannotTakeOver(str(answer["refused"]))
             os.environ.update({**answer["manager"], "WATCHDOG_PID": str(os.getpid())})
-            parts = [journal.HEADER]
+            parts = [channel.receive()[0]]
             while parts[-1]:
                 parts.append(channel.receive()[0])
             return journal.load(b"".join(parts))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -18,6 +17,7 @@ from ..link.routes import Decoder
 from ..net import local
 from ..net.prefixes import parse_prefix
 from ..observe.logs import Log
+from .acceptor import Acceptor
 from .bgp_io import reason
 from .drain import Drain
 from .engine import Engine
@@ -25,7 +25,6 @@ from .journal_file import JournalFile
 from .stream import Stream
 
 _GRACE = 1.0  # seconds that a client has to take its last answers
-_PAUSE = 1.0  # seconds without new clients after one could not be taken
 _UNREAD = 4 * 1024 * 1024  # octets of answers that a client may leave unread
 
 
@@ -39,60 +38,43 @@ class LinkServer:
         self._drain = drain
         self._log = log
         self._client: _Client | None = None
-        self._listener: socket.socket | None = None
-        self._held = False
+        self._acceptor: Acceptor | None = None
         self._decoder = Decoder(parse_prefix)
 
     @property
     def listener(self) -> socket.socket:
         """The socket on which it listens."""
-        assert self._listener is not None
-        return self._listener
+        assert self._acceptor is not None
+        return self._acceptor.listener
 
     def start(self, listener: socket.socket | None = None) -> None:
         """Binds the socket (mode 0660), or takes one that is bound; OSError when it cannot be."""
-        self._listener = listener or local.listen(self._path, 0o660)
-        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+        self._acceptor = Acceptor(listener or local.listen(self._path, 0o660), self._take, self._log)
 
     def hold(self) -> None:
         """Takes no request until ``release``: the state stays as it is."""
-        self._held = True
-        asyncio.get_running_loop().remove_reader(self.listener)
+        assert self._acceptor is not None
+        self._acceptor.hold()
         if self._client is not None:
             self._client.stream.freeze()
 
     def release(self) -> None:
         """Goes on."""
-        self._held = False
-        self._listen_again()
+        assert self._acceptor is not None
+        self._acceptor.release()
         if self._client is not None:
             self._client.stream.thaw()
 
     def close(self) -> None:
         """Stops listening and drops the client."""
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
+        if self._acceptor is not None:
+            self._acceptor.close()
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
         if self._client is not None:
             self._client.stream.close(_GRACE)
 
-    def _listen_again(self) -> None:
-        if self.listener.fileno() >= 0 and not self._held:
-            asyncio.get_running_loop().add_reader(self.listener, self._accept)
-
-    def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            sock, _unused = self.listener.accept()
-        except (BlockingIOError, ConnectionError):
-            return  # it went away again
-        except OSError as error:  # too many files: it stays readable
-            self._log.write("error", "link refused", {"reason": reason(error)})
-            loop.remove_reader(self.listener)
-            loop.call_later(_PAUSE, self._listen_again)
-            return
+    def _take(self, sock: socket.socket) -> None:
         if self._client is not None:
             self._client.stream.close(_GRACE)
         self._client = _Client(self, sock)

@@ -161,8 +161,9 @@ def test_a_stop_comes_first(step: str, wire: Wire, link: Link) -> None:
 class Old(threading.Thread):
     """An old process that dies at a step."""
 
-    def __init__(self, wire: Wire, step: str) -> None:
+    def __init__(self, wire: Wire, step: str, header: bytes = journal.HEADER) -> None:
         super().__init__()
+        self._header = header
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(handover(wire)))
         self._listener.listen()
@@ -175,9 +176,8 @@ class Old(threading.Thread):
             channel.receive()
         if self._wanted >= 2:
             channel.send(pack({"version": 1, "manager": {}}))
-            for record in journal.snapshot(journal.Store().state):
+            for record in (self._header, *journal.snapshot(journal.Store().state), b""):
                 channel.send(record)
-            channel.send(b"")
         if self._wanted >= 3:
             channel.receive()
         if self._wanted >= 4:
@@ -224,6 +224,15 @@ def test_whoever_talks_nonsense_is_left(said: bytes, wire: Wire, link: Link) -> 
     works(wire)
 
 
+def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    old = Old(wire, "told the state", b"dualstack-wire-journal 99\n")
+    old.start()
+    done = wire.take_over()
+    old.join()
+    assert "it does not begin as a journal of this version" in done.stderr
+
+
 def test_one_at_a_time(wire: Wire, link: Link) -> None:
     with ask(wire, "told the state"):
         done = wire.take_over()
@@ -248,6 +257,33 @@ def test_another_user_is_turned_away(wire: Wire, link: Link) -> None:
     works(wire)
 
 
+def test_a_service_manager_that_does_not_listen_stops_nothing(tmp_path: Path, wire: Wire) -> None:
+    """Signs of life fill its socket; none waits for room."""
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    wire.stop()
+    environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000"}
+    environment.pop("WATCHDOG_PID", None)
+    with open(wire.log, "ab") as log:
+        wire.process = subprocess.Popen(wire.command, env=environment, stderr=log)
+    until(lambda: wire.log.read_text().count("event=started") == 2, "it runs")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.setblocking(False)
+        other.connect(str(tmp_path / "notify"))
+
+        def full() -> bool:
+            try:
+                other.send(b"is there room?")
+            except BlockingIOError:
+                return True
+            return False
+
+        until(full, "a full socket")
+    for _unused in range(20):
+        assert status(wire)["synced"] is False
+    manager.close()
+
+
 def test_signals_that_are_not_meant_to_end_it_do_not(wire: Wire, link: Link) -> None:
     assert wire.process is not None
     wire.process.send_signal(signal.SIGHUP)
@@ -259,7 +295,7 @@ def test_the_service_manager_is_told_who_goes_on(tmp_path: Path, wire: Wire) -> 
     manager.settimeout(60)
     manager.bind(str(tmp_path / "notify"))
     wire.stop()
-    environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+    environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
     environment.pop("WATCHDOG_PID", None)
     with open(wire.log, "ab") as log:
         wire.process = subprocess.Popen(wire.command, env=environment, stderr=log)
@@ -272,5 +308,5 @@ def test_the_service_manager_is_told_who_goes_on(tmp_path: Path, wire: Wire) -> 
     assert wire.process.pid != old
     assert told[-1] == f"MAINPID={wire.process.pid}".encode()
     assert set(told[:-1]) <= {b"WATCHDOG=1"}
-    assert [manager.recv(100) for _unused in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+    assert [manager.recv(100) for _unused in range(2)] == [b"READY=1", b"WATCHDOG=1"]
     manager.close()
