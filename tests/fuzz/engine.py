@@ -30,7 +30,7 @@ Step = list[Any]  # a verb and plain data; octets as hex
 BLOCK = 10_000  # inputs between two looks at the memory
 METERED = 20  # every so manieth case has its lines counted
 CPU = 30.0  # seconds of a case that count as a hang
-LINES = 20_000  # lines of code that any input may take (a slice of UPDATEs takes the most) …
+LINES = 40_000  # lines of code that any input may take (a slice of UPDATEs takes the most) …
 LINES_PER_OCTET = 60  # … and per octet of it
 SLACK_BLOCKS = 3_000  # blocks that may come to stay in the interpreter (caches of it, of patterns, of texts)
 SLACK_OCTETS = 200_000  # octets that one object may keep beyond what it kept after a fifth of its inputs
@@ -113,7 +113,7 @@ def endure(fuzzer: Fuzzer, seed: str, wanted: int = BLOCK) -> Report:
             elif inputs >= wanted:
                 break
         gc.collect()
-        kept = tracemalloc.get_traced_memory()[0] - early
+        kept = max(0, tracemalloc.get_traced_memory()[0] - early)
     except Exception as error:
         last = f"{fuzzer.name}, seed {seed}, after {inputs} inputs to one object: {type(error).__name__}: {error}"
         raise Broken(f"{last}; the last steps were {json.dumps(steps)}") from error
