@@ -56,7 +56,7 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
         password = secret.password
     target = None if peer.address is None else parse_address(peer.address)
     source = None if target is None else _source(peer, target, facts)
-    hops = _global_next_hop(peer, facts) if target is None else _next_hops(peer, source, facts)
+    hops = _global_next_hop(peer, facts) if target is None else _next_hops(peer, target, source, facts)
     families = list(FAMILIES) if target is None else _carried(peer, target.family, hops, findings)
     if not families:
         return None
@@ -142,15 +142,18 @@ def _source(peer: Peer, target: Block, facts: NodeFacts) -> Address | None:
     return min(on_link, key=lambda address: address.network.size, default=None)
 
 
-def _next_hops(peer: Peer, source: Address | None, facts: NodeFacts) -> dict[str, str]:
-    """The next hop of each family: the session's own end, its interface's address, else the node's first."""
+def _next_hops(peer: Peer, target: Block, source: Address | None, facts: NodeFacts) -> dict[str, str]:
+    """The next hop of each family: the session's own end, its interface's address, else the node's first.
+
+    Never the peer's own address (RFC 4271 section 5.1.3), which is the node's where the peer is a program beside us.
+    """
     hops: dict[str, str] = {}
     stated = parse_address(peer.source_address) if peer.source_address else None
-    if stated is not None:
+    if stated is not None and stated != target:
         hops[stated.family] = address_text(stated.family, stated.first)
-    if source is not None and source.routable:
+    if source is not None and source.routable and source.block != target:
         hops[source.block.family] = source.text
-    usable = [address for address in addresses(facts) if address.routable]
+    usable = [address for address in addresses(facts) if address.routable and address.block != target]
     near = [address for address in usable if source and address.interface == source.interface]
     for address in near if source else usable:
         hops.setdefault(address.block.family, address.text)

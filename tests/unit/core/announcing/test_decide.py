@@ -121,6 +121,22 @@ def test_a_session_without_any_next_hop_is_left_out_and_said() -> None:
     assert [(finding.id, finding.severity) for finding in decision.findings] == [("no-next-hop", "error")]
 
 
+@both
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_peer_on_the_node_itself_never_gets_its_own_address_as_next_hop(stated: bool, family: str) -> None:
+    """RFC 4271 section 5.1.3; wire would refuse it."""
+    own, other = {"ipv4": ("10.0.1.11", "10.0.2.11"), "ipv6": ("2001:db8:dc:1::11", "2001:db8:dc:2::11")}[family]
+    bits = {"ipv4": 24, "ipv6": 64}[family]
+    extra = {"sourceAddress": own} if stated else {}
+    peer = metallb("BGPPeer", "beside", myASN=64512, peerASN=64500, peerAddress=own, **extra)
+    alone = run(*NODES, peer, facts=NodeFacts("node1", {"eth1": (f"{own}/{bits}",)}))
+    assert not alone.desired["peers"]
+    assert [finding.id for finding in alone.findings] == ["no-next-hop"]
+    two = run(*NODES, peer, facts=NodeFacts("node1", {"eth1": (f"{own}/{bits}",), "eth2": (f"{other}/{bits}",)}))
+    hops = {name: session["next_hop"] for name, session in two.desired["peers"].items()}
+    assert hops == ({} if stated else {"beside": {family: other}})  # a stated source has the next hops of its interface
+
+
 @pytest.mark.parametrize(("address", "source"), [("203.0.113.1", "10.9.9.9"), ("2001:db8:ffff::1", "2001:db8:9::9")])
 def test_a_routed_peer_gets_the_stated_source_and_next_hop(address: str, source: str) -> None:
     peer = metallb(
