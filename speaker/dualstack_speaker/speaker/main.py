@@ -77,6 +77,7 @@ class Process:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to read again
         status = StatusServer(self._config.status_socket, self._status)
         pages = PageServer({"/metrics": self._metrics}, CONTENT_TYPE)
         news = addresses.open_news()

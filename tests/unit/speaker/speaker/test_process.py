@@ -194,6 +194,25 @@ def check(node: Node) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def test_a_wire_that_takes_over_finds_its_speaker_and_nobody_minds_sighup(node: Node) -> None:
+    for name in ("speaker", "wire"):
+        node.start(name)
+    node.until(lambda seen: vips(seen) == dict.fromkeys(VIP.values(), "noEstablishedSession"))
+    for process in node.running.values():
+        process.send_signal(signal.SIGHUP)
+    with (node.top / "wire.log").open("ab") as log:
+        subprocess.run(node.command("wire", "--take-over"), check=True, stderr=log)
+    assert node.running.pop("wire").wait(PATIENCE) == 0
+    number = int(node.logs().rpartition('event="taken over" process=')[2].split()[0])
+    try:
+        node.write("services.json", [service("shop", *VIP.values()), service("more", "192.0.2.2", "2001:db8::2")])
+        status = node.until(lambda seen: seen["wire"]["connected"] and len(vips(seen)) == 4)
+        assert sessions(status) == BOTH
+        node.until(lambda seen: set(vips(seen).values()) == {"noEstablishedSession"})
+    finally:
+        os.kill(number, signal.SIGTERM)
+
+
 def test_check_touches_nothing_and_names_what_is_wrong(node: Node) -> None:
     code, text = check(node)
     assert code == 0
