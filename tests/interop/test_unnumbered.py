@@ -211,7 +211,9 @@ def test_a_session_between_addresses_is_bound_to_its_interface(
     ip("-n", node.namespace, "route", "add", target, "dev", "rack2")
     configure(frr, known=node.address(transport))
     link = make_wire(node).link()
-    plain = peer(node, address=router.address(transport), next_hop={"ipv4": node.ipv4, "ipv6": node.ipv6})
+    hops = {"ipv4": node.ipv4, "ipv6": node.ipv6}
+    own = node.address(transport)  # FRR advertises the prefix: the node has an address of its own making as well
+    plain = peer(node, address=router.address(transport), source_address=own, next_hop=hops)
     link.full(peers={"tor": {**plain, "interface": "rack9"}})
     assert link.session("tor")["last_error"] == "interface rack9 is not there"
     link.delta(peers={"tor": plain})
