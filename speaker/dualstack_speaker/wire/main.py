@@ -65,7 +65,6 @@ def _take_over(config: Config, log: Log, tell: Callable[[str], None]) -> int:
     """The new process: builds everything at the priority of others, for the old one still has all the work."""
     try:
         heir = Heir(handover_path(config), tell)
-        _realtime(config.realtime_priority, log)
         asyncio.run(_serve(config, log, heir))
     except CannotTakeOver as error:
         tell(str(error))
@@ -100,6 +99,8 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     handover = Handover(handover_path(config), engine, journal, server, log)
     if heir is not None:
         engine.prepare(heir.saved)
+        _settle_memory()
+        _realtime(config.realtime_priority, log)
         heir.take(engine, server, handover, log)
         journal.renew()
     else:
@@ -114,8 +115,8 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
             "state loaded",
             {"peers": len(saved.peers), "routes": len(saved.routes), "layer2": len(saved.layer2)},
         )
-    gc.collect()
-    gc.freeze()
+    if heir is None:
+        _settle_memory()
     systemd.notify("READY=1")
     if heir is not None:
         heir.tell("")
@@ -133,6 +134,12 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     while engine.closing and loop.time() < deadline:
         await asyncio.sleep(0.01)
     log.write("info", "stopped")
+
+
+def _settle_memory() -> None:
+    """What is there stays, so the garbage collector need not look at it again and again; this itself takes a while."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _watch(stop: asyncio.Event) -> None:
