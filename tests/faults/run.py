@@ -119,11 +119,12 @@ def main() -> int:
     root = root_of(options.suite)
     take_priority()
     signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(1))  # with everything taken away
+    about = f"FRR of {options.suite}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} when the run began."
     found, failed = run(chosen, options.rounds, root)
     judged = rows(found)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(judged, indent=2) + "\n")
-    table = measures.table(judged)
+    table = f"{about}\n\n{measures.table(judged)}"
     print(table)
     if options.page is not None:
         put(table, options.page)
