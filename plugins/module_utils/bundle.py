@@ -24,6 +24,8 @@ COMMANDS = {  # bundle → the modules that its commands load by name
         "dualstack_speaker.__main__",
         "dualstack_speaker.speaker.main",
         "dualstack_speaker.speaker.check",
+        "dualstack_speaker.speaker.drain",
+        "dualstack_speaker.speaker.undrain",
         "dualstack_speaker.speaker.status",
     ),
 }
