@@ -193,13 +193,7 @@ def test_bad_peers(spec: Object) -> None:
     assert not resources.peers
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"interface": "eth0", "peerAddress": None},
-        {"vrf": "red"},
-    ],
-)
+@pytest.mark.parametrize("spec", [{"vrf": "red"}, {"vrf": "red", "interface": "eth0", "peerAddress": None}])
 def test_what_a_judge_refuses_leaves_the_last_good_version(spec: Object) -> None:
     assert not errors(peer(**spec))
     collection = Collection(modes.speaker)
