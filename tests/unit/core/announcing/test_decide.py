@@ -7,82 +7,35 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
 
 import pytest
+from deciding import (
+    BASE,
+    FACTS,
+    FAMILIES,
+    FULL,
+    NODES,
+    PEER4,
+    PEER6,
+    POOL,
+    POOLS,
+    SHOP,
+    VIP,
+    Object,
+    bgp,
+    both,
+    metallb,
+    node,
+    on,
+    one,
+    run,
+    service,
+)
 
 from dualstack.announcing import reasons
-from dualstack.announcing.decide import Announcement, Decider, Decision, decide
-from dualstack.announcing.election import elect
+from dualstack.announcing.decide import Decider, decide
 from dualstack.announcing.facts import NodeFacts
 from dualstack.resources.collection import Collection, key_of, parse
-
-Object = dict[str, Any]
-
-POOL = {"ipv4": "192.0.2.0/24", "ipv6": "2001:db8:1::/64"}
-VIP = {"ipv4": "192.0.2.1", "ipv6": "2001:db8:1::1"}
-FULL = {"ipv4": "192.0.2.1/32", "ipv6": "2001:db8:1::1/128"}
-FAMILIES = ("ipv4", "ipv6")
-FACTS = NodeFacts(
-    "node1",
-    {"eth0": ("198.51.100.9/24",), "eth1": ("10.0.1.11/24", "2001:db8:dc:1::11/64", "fe80::11/64")},
-    "10.0.1.11",
-)
-both = pytest.mark.parametrize("family", FAMILIES)
-
-
-def metallb(kind: str, name: str, labels: Object | None = None, **spec: Any) -> Object:
-    version = "v1beta2" if kind == "BGPPeer" else "v1beta1"
-    metadata = {"name": name, "namespace": "metallb-system", "labels": labels or {}}
-    return {"apiVersion": f"metallb.io/{version}", "kind": kind, "metadata": metadata, "spec": spec}
-
-
-def node(name: str, labels: Object | None = None, **status: Any) -> Object:
-    metadata = {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
-
-
-def on(*names: str) -> list[Object]:
-    return [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": list(names)}]}]
-
-
-def service(
-    name: str, *addresses: str, labels: Object | None = None, annotations: Object | None = None, **spec: Any
-) -> Object:
-    metadata = {"name": name, "namespace": "default", "labels": labels or {}, "annotations": annotations or {}}
-    ingress = [{"ip": address} for address in addresses]
-    status = {"loadBalancer": {"ingress": ingress}}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": metadata,
-        "spec": {"type": "LoadBalancer", **spec},
-        "status": status,
-    }
-
-
-PEER4 = metallb("BGPPeer", "tor1-ipv4", myASN=64512, peerASN=64500, peerAddress="10.0.1.1")
-PEER6 = metallb("BGPPeer", "tor1-ipv6", myASN=64512, peerASN=64500, peerAddress="2001:db8:dc:1::1")
-POOLS = metallb("IPAddressPool", "prod", {"tier": "gold"}, addresses=[POOL["ipv4"], POOL["ipv6"]])
-NODES = [node("node1"), node("node2"), node("node3")]
-BASE = [POOLS, PEER4, PEER6, *NODES]
-SHOP = service("shop", VIP["ipv4"], VIP["ipv6"])
-
-
-def run(*objects: Object, facts: NodeFacts = FACTS) -> Decision:
-    resources, findings = parse(objects)
-    assert not [str(finding) for finding in findings if finding.severity == "error"]
-    return decide(resources, facts)
-
-
-def one(decision: Decision, vip: str) -> Announcement:
-    (entry,) = [entry for entry in decision.announcements if entry.vip == vip]
-    return entry
-
-
-def bgp(*extra: Object, **spec: Any) -> Decision:
-    return run(*BASE, SHOP, metallb("BGPAdvertisement", "prod", **spec), *extra)
-
 
 # --- sessions
 
@@ -380,71 +333,6 @@ def test_load_balancer_class(own: str | None, asked: str | None, count: int) -> 
     facts = NodeFacts("node1", FACTS.interfaces, load_balancer_class=own)
     given = service("shop", *VIP.values(), **({"loadBalancerClass": asked} if asked else {}))
     assert len(run(*BASE, given, metallb("BGPAdvertisement", "a"), facts=facts).announcements) == count
-
-
-# --- layer 2
-
-
-def layer2(name: str, *extra: Object, services: tuple[Object, ...] = (SHOP,), **spec: Any) -> Decision:
-    facts = NodeFacts(name, FACTS.interfaces)
-    return run(*BASE, *services, metallb("L2Advertisement", "a", **spec), *extra, facts=facts)
-
-
-@pytest.mark.parametrize("addresses", [tuple(VIP.values()), tuple(reversed(VIP.values()))])
-def test_the_winner_for_the_first_address_announces_both(addresses: tuple[str, str]) -> None:
-    names = ["node1", "node2", "node3"]
-    winner = str(elect(names, addresses[0]))
-    for name in names:
-        decision = layer2(name, services=(service("shop", *addresses),))
-        assert {entry.announcer for entry in decision.announcements} == {winner}
-        assert {entry.reason for entry in decision.announcements} == {"" if name == winner else reasons.NOT_OWNER}
-        assert set(decision.desired["layer2"]) == (set(addresses) if name == winner else set())
-        assert not decision.desired["routes"]
-
-
-@both
-def test_only_selected_nodes_are_candidates(family: str) -> None:
-    for name in ("node1", "node2", "node3"):
-        entry = one(layer2(name, nodeSelectors=on("node3")), VIP[family])
-        assert entry.announcer == "node3"
-        assert (entry.reason == "") == (name == "node3")
-
-
-@both
-def test_preferred_nodes_win(family: str) -> None:
-    preferred = [{"weight": 10, "preference": on("node2")[0]}, {"weight": 9, "preference": on("node3")[0]}]
-    assert one(layer2("node2", preferredNodeSelectors=preferred), VIP[family]).announcer == "node2"
-
-
-@both
-def test_interfaces_unite_and_one_without_means_all(family: str) -> None:
-    only = {"nodeSelectors": on("node1")}
-    more = metallb("L2Advertisement", "b", interfaces=["eth2", "eth1"], **only)
-    assert layer2("node1", more, interfaces=["eth1"], **only).desired["layer2"][VIP[family]] == {
-        "interfaces": ["eth1", "eth2"]
-    }
-    assert layer2("node1", more, **only).desired["layer2"][VIP[family]] == {"interfaces": []}
-
-
-@both
-def test_service_selectors(family: str) -> None:
-    selector = [{"matchLabels": {"app": "shop"}}]
-    labelled = service("shop", *VIP.values(), labels={"app": "shop"})
-    names = on("node1")
-    assert one(layer2("node1", serviceSelectors=selector, nodeSelectors=names), VIP[family]).reason == reasons.NO_MATCH
-    decision = layer2("node1", services=(labelled,), serviceSelectors=selector, nodeSelectors=names)
-    assert one(decision, VIP[family]).reason == ""
-    shared = service("shop", *VIP.values(), labels={"app": "shop"}, annotations={"metallb.io/allow-shared-ip": ""})
-    decision = layer2("node1", services=(shared,), serviceSelectors=selector, nodeSelectors=names)
-    assert one(decision, VIP[family]).reason == reasons.SHARED
-
-
-@both
-def test_one_address_by_both_ways(family: str) -> None:
-    decision = layer2("node1", metallb("BGPAdvertisement", "a"), nodeSelectors=on("node1"))
-    assert sorted(str(entry.mode) for entry in decision.announcements if entry.vip == VIP[family]) == ["bgp", "layer2"]
-    assert FULL[family] in decision.desired["routes"]
-    assert VIP[family] in decision.desired["layer2"]
 
 
 # --- the whole
