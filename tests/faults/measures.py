@@ -46,6 +46,7 @@ WORDS = {
     "asked": "time asked for",
 }
 NEVER = "never"
+Row = dict[str, Any]
 
 
 def median(samples: Sequence[float]) -> float:
@@ -53,7 +54,7 @@ def median(samples: Sequence[float]) -> float:
     return round(statistics.median(samples), 1)
 
 
-def row(fault: str, family: str, speaker: str, rounds: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def row(fault: str, family: str, speaker: str, rounds: Sequence[Mapping[str, float]]) -> Row:
     """What the rounds of one fault gave for a family and a speaker; None stands for what never came."""
     measures = {}
     for name in rounds[0]:
@@ -78,6 +79,13 @@ def missed(fault: str, measures: Mapping[str, Mapping[str, float | None]]) -> li
         if bar is not None and (value is None or value > bar):
             found.append(name)
     return found
+
+
+def renewed(old: Iterable[Row], new: Sequence[Row], order: Sequence[str]) -> list[Row]:
+    """The new rows, and the old ones of faults that have none, in the order of the faults."""
+    played = {one["fault"] for one in new}
+    kept = [one for one in old if one["fault"] not in played]
+    return sorted([*kept, *new], key=lambda one: order.index(one["fault"]))
 
 
 def cell(name: str, values: Mapping[str, float | None]) -> str:

@@ -107,6 +107,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--suite", default="bookworm", help="whose FRR is the router (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=ROOT / "artifacts" / "faults.json")
+    parser.add_argument("--renew", action="store_true", help="keep the rows of --output for faults that are not played")
     parser.add_argument("--page", type=Path, help="a page with a table to replace, such as docs/faults.md")
     options = parser.parse_args()
     known = {fault.name: fault for fault in FAULTS}
@@ -122,6 +123,8 @@ def main() -> int:
     about = f"FRR of {options.suite}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} when the run began."
     found, failed = run(chosen, options.rounds, root)
     judged = rows(found)
+    if options.renew:
+        judged = measures.renewed(json.loads(options.output.read_text()), judged, list(known))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(judged, indent=2) + "\n")
     table = f"{about}\n\n{measures.table(judged)}"

@@ -64,6 +64,13 @@ def test_the_table_puts_what_is_compared_side_by_side() -> None:
     assert cells == ["killed", "ipv6", "1", "lost 2 (0–3); **lost is above 0**", "FRR: lost 0"]
 
 
+def test_rows_are_renewed_fault_by_fault() -> None:
+    old = [row(fault, "ipv4", "wire", [{"lost": 1.0}]) for fault in ("cut", "killed", "clock")]
+    new = [row("killed", "ipv4", "wire", [{"lost": 0.0}] * 5)]
+    found = measures.renewed(old, new, ["clock", "cut", "killed"])
+    assert [(one["fault"], one["rounds"]) for one in found] == [("clock", 1), ("cut", 1), ("killed", 5)]
+
+
 def test_bars_are_of_faults_that_are_played() -> None:
     assert {fault for fault, _unused in measures.BARS} <= {fault.name for fault in FAULTS}
     assert {name for _unused, name in measures.BARS} <= set(measures.WORDS)
