@@ -25,6 +25,7 @@ THEIRS = {"ipv4": parse("10.0.1.1"), "ipv6": parse("2001:db8:dc:1::1")}
 VALUES = [
     Attributes((), (), None), Attributes((7, 0xFFFFFF01), ((1, 2, 3),), 150), Attributes(tuple(range(700)), (), 0),
     Attributes((), tuple((64512, 1, n) for n in range(250)), None),
+    Attributes((7,), (), None, (0x0002FC0000000001, 0x4004FC0000000001)),
 ]  # fmt: skip
 KNOWN_STATES = {"Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"}
 

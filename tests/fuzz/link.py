@@ -42,6 +42,7 @@ FAR = {
 }  # fmt: skip
 PATH: dict[str, Any] = {
     "peers": ["tor1"], "communities": ["64512:200"], "large_communities": ["64512:1:2"], "local_preference": 200,
+    "extended_communities": ["rt:64512:1", "soo:10.0.1.1:2", "0x030b000000000001"],
 }  # fmt: skip
 DESIRED: dict[str, Any] = {
     "peers": {"tor1": PEER, "far": FAR},

@@ -151,7 +151,7 @@ class Update(NamedTuple):
 
 
 def update(body: bytes, internal: bool, asn: int, agreement: Agreed) -> Update:
-    """An UPDATE that we send: RFC 4271 sections 4.3 and 5, 4760, 6793, 7606 section 5.1, 1997, 8092."""
+    """An UPDATE that we send: RFC 4271 sections 4.3 and 5, 4760, 6793, 7606 section 5.1, 1997, 4360, 8092."""
     size = int.from_bytes(body[:2], "big")
     need(len(body) >= 4 + size, "withdrawn routes")
     gone, rest = body[2 : 2 + size], body[2 + size :]
@@ -168,7 +168,7 @@ def update(body: bytes, internal: bool, asn: int, agreement: Agreed) -> Update:
         length = int.from_bytes(path[2:start], "big")
         need(bool(flags & 0x10) == (length > 255), "extended length where it is needed alone")
         need(len(path) >= start + length, "the length of an attribute")
-        wanted = {1: 0x40, 2: 0x40, 3: 0x40, 5: 0x40, 8: 0xC0, 14: 0x80, 15: 0x80, 17: 0xC0, 32: 0xC0}
+        wanted = {1: 0x40, 2: 0x40, 3: 0x40, 5: 0x40, 8: 0xC0, 14: 0x80, 15: 0x80, 16: 0xC0, 17: 0xC0, 32: 0xC0}
         need(code in wanted and flags & 0xE0 == wanted[code], f"flags {flags:02x} of attribute {code}")
         need(code not in found, "an attribute twice")
         found[code] = path[start : start + length]
@@ -229,8 +229,10 @@ def _announcing(found: dict[int, bytes], classic: bool, internal: bool, asn: int
     as4 = not internal and not agreement.wide and asn > 65535
     need((17 in found) == as4, "AS4_PATH")
     need(not as4 or found[17] == b"\x02\x01" + asn.to_bytes(4, "big"), "AS4_PATH is our ASN")
-    for code, size in ((8, 4), (32, 12)):
+    for code, size in ((8, 4), (16, 8), (32, 12)):
         need(code not in found or (found[code] and len(found[code]) % size == 0), f"attribute {code}")
+    kinds = found.get(16, b"")[::8]
+    need(internal or not any(kind & 0x40 for kind in kinds), "RFC 4360 section 6: not transitive, to eBGP")
 
 
 def prefixes(data: bytes, most: int) -> Iterator[bytes]:

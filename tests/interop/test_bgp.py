@@ -93,7 +93,11 @@ def test_both_families_on_one_session(
 ) -> None:
     configure(frr, node, transport, asn, (f"password {password}",) if password else ())
     link = wire.link()
-    values = {"communities": ["64512:200", "64512:100"], "large_communities": ["64512:1:2"], "local_preference": 150}
+    values = {
+        "communities": ["64512:200", "64512:100"], "large_communities": ["64512:1:2"], "local_preference": 150,
+        "extended_communities": ["soo:10.0.1.11:2", "rt:64512:1", "rt:4200000512:3", "rt:64512:1",
+                                 "0x4004fc0000000000"],
+    }  # fmt: skip
     tor = peer(router, node, transport, peer_asn=asn, password=password)
     link.full(peers={"tor": tor}, routes=routes("tor", **values))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "both prefixes of both families")
@@ -106,6 +110,10 @@ def test_both_families_on_one_session(
             assert found["origin"] == "IGP"
             assert found["community"]["string"] == "64512:100 64512:200"
             assert found["largeCommunity"]["string"] == "64512:1:2"
+            extended = found["extendedCommunity"]["string"]
+            named = "RT:64512:1 SoO:10.0.1.11:2 RT:4200000512:3"
+            assert extended.startswith(named), "sorted by their octets, the repeated one once"
+            assert (extended != named) == (asn == ASN), "the bandwidth of a link is not transitive: to iBGP alone"
             assert found["aspath"]["string"] == ("Local" if asn == ASN else str(ASN))
             assert found.get("locPrf") == (150 if asn == ASN else None)
     seen = link.session("tor")

@@ -102,11 +102,15 @@ class Bfd(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """What a prefix carries towards a peer, apart from what follows from the session."""
+    """What a prefix carries towards a peer, apart from what follows from the session.
+
+    ``extended_communities``: eight octets each, as a number (RFC 4360). All communities are sorted, none twice.
+    """
 
     communities: tuple[int, ...]
     large_communities: tuple[tuple[int, int, int], ...]
     local_preference: int | None
+    extended_communities: tuple[int, ...] = ()
 
 
 class Path(NamedTuple):

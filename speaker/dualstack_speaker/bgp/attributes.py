@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Path attributes of what we originate (RFC 4271 section 5, 4760, 1997, 8092, 6793).
+"""Path attributes of what we originate (RFC 4271 section 5, 4760, 1997, 4360, 8092, 6793).
 
 Order: MP_REACH_NLRI first (RFC 7606 section 5.1), then by type code.
 Left out on purpose: MED, aggregator, AS sets; nothing is decoded, because received routes are dropped unread.
@@ -59,6 +59,10 @@ def encode(peer: Peer, values: Attributes, next_hop: bytes | None, four_octet_as
     if values.communities:
         block = b"".join(number.to_bytes(4, "big") for number in values.communities)
         out += attribute(_OPTIONAL | _TRANSITIVE, iana.COMMUNITIES, block)
+    extended = _extended(peer, values)
+    if extended:
+        block = b"".join(number.to_bytes(8, "big") for number in extended)
+        out += attribute(_OPTIONAL | _TRANSITIVE, iana.EXTENDED_COMMUNITIES, block)
     if not (peer.internal or four_octet_asn) and peer.local_asn > 65535:
         path = bytes((iana.AS_SEQUENCE, 1)) + peer.local_asn.to_bytes(4, "big")
         out += attribute(_OPTIONAL | _TRANSITIVE, iana.AS4_PATH, path)
@@ -66,6 +70,13 @@ def encode(peer: Peer, values: Attributes, next_hop: bytes | None, four_octet_as
         block = b"".join(part.to_bytes(4, "big") for triple in values.large_communities for part in triple)
         out += attribute(_OPTIONAL | _TRANSITIVE, iana.LARGE_COMMUNITIES, block)
     return out
+
+
+def _extended(peer: Peer, values: Attributes) -> tuple[int, ...]:
+    """Without those that are not transitive where the peer is of another AS (RFC 4360 section 6)."""
+    if peer.internal:
+        return values.extended_communities
+    return tuple(number for number in values.extended_communities if not number & iana.NON_TRANSITIVE)
 
 
 def _as_path(peer: Peer, four_octet_asn: bool) -> bytes:

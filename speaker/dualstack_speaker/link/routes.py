@@ -14,10 +14,11 @@ from typing import Any
 
 from ..base import addresses
 from ..base.model import Attributes, Path, Paths
+from . import extended
 from .errors import LinkError
 from .fields import Fields, address
 
-MAX_OCTETS = 3072  # of communities of both kinds in one path: leaves room for the rest of an UPDATE
+MAX_OCTETS = 3072  # of communities of all kinds in one path: leaves room for the rest of an UPDATE
 _COMMUNITY = re.compile(r"([0-9]{1,5}):([0-9]{1,5})", re.ASCII)
 _LARGE = re.compile(r"([0-9]{1,10}):([0-9]{1,10}):([0-9]{1,10})", re.ASCII)
 
@@ -73,6 +74,7 @@ def encode(paths: Paths) -> list[dict[str, Any]]:
             "communities": [f"{number >> 16}:{number & 0xFFFF}" for number in path.attributes.communities],
             "large_communities": [":".join(map(str, triple)) for triple in path.attributes.large_communities],
             "local_preference": path.attributes.local_preference,
+            **_stated("extended_communities", list(map(extended.show, path.attributes.extended_communities))),
         }
         for path in paths
     ]
@@ -92,7 +94,8 @@ def _paths(where: str, value: Any) -> Paths:
             seen.add(peer)
         communities = sorted({_numbers(fields, text, _COMMUNITY, 65535) for text in fields.texts("communities", [])})
         large = sorted({_numbers(fields, text, _LARGE, 0xFFFFFFFF) for text in fields.texts("large_communities", [])})
-        if 4 * len(communities) + 12 * len(large) > MAX_OCTETS:
+        more = sorted({_extended(fields, text) for text in fields.texts("extended_communities", [])})
+        if 4 * len(communities) + 12 * len(large) + 8 * len(more) > MAX_OCTETS:
             raise LinkError(f"{fields.where}: more communities than fit into an UPDATE")
         preference = fields.take("local_preference", None)
         # pylint: disable-next=unidiomatic-typecheck
@@ -100,10 +103,25 @@ def _paths(where: str, value: Any) -> Paths:
             raise LinkError(f"{fields.where}.local_preference: {preference!r} is no whole number from 0 to 4294967295")
         fields.end()
         attributes = Attributes(
-            tuple(high << 16 | low for high, low in communities), tuple((a, b, c) for a, b, c in large), preference
+            tuple(high << 16 | low for high, low in communities),
+            tuple((a, b, c) for a, b, c in large),
+            preference,
+            tuple(more),
         )
         out.append(Path(tuple(peers), attributes))
     return tuple(out)
+
+
+def _stated(name: str, values: list[str]) -> dict[str, list[str]]:
+    """A field that is left out where it is empty: a wire that does not know it understands the rest."""
+    return {name: values} if values else {}
+
+
+def _extended(fields: Fields, text: str) -> int:
+    try:
+        return extended.parse(text)
+    except ValueError as error:
+        raise LinkError(f"{fields.where}.extended_communities: {text!r} {error}") from None
 
 
 def _numbers(fields: Fields, text: str, form: re.Pattern[str], high: int) -> tuple[int, ...]:

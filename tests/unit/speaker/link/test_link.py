@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstack_speaker.base.addresses import parse_prefix
-from dualstack_speaker.link import journal, messages
+from dualstack_speaker.link import journal, messages, routes
 from dualstack_speaker.link.errors import LinkError
 from dualstack_speaker.link.framing import Lines, LineTooLong
 from dualstack_speaker.link.routes import Decoder
@@ -100,6 +100,27 @@ def test_peers_behind_an_interface_are_kept_in_the_journal_too(peer: dict[str, A
     assert full(store, changed("peers>tor1", {**peer, "interface": "eth2"})).peers
 
 
+@pytest.mark.parametrize("prefix", ["192.0.2.1/32", "2001:db8:1::1/128"])
+def test_extended_communities_are_kept_in_the_journal_too(prefix: str) -> None:
+    """RFC 4360 and 5668, octet for octet; in order and none twice; what has a name is written with it."""
+    said = {
+        "rt:64512:4294967295": 0x0002FC00FFFFFFFF, "soo:1:2": 0x0003000100000002,
+        "rt:10.0.1.1:7": 0x01020A0001010007, "soo:65536:65535": 0x020300010000FFFF,
+        "0x0202000000010002": 0x0202000000010002,  # four octets of ASN that two would hold
+        "0x030b000000000001": 0x030B000000000001, "0x4004fc0000000001": 0x4004FC0000000001,
+    }  # fmt: skip
+    path = {**PATH, "extended_communities": [*said, "0x0002FC00ffffffff", "rt:064512:4294967295"]}
+    store = Store()
+    assert full(store, changed(f"routes>{prefix}", [path])).any
+    (kept,) = store.state.routes[parse_prefix(prefix)]
+    assert kept.attributes.extended_communities == tuple(sorted(said.values()))
+    written = routes.encode((kept,))[0]["extended_communities"]
+    assert sorted(written) == sorted(said)
+    assert journal.load(saved(store)).routes == store.state.routes
+    assert full(store, DESIRED).routes
+    assert "extended_communities" not in routes.encode(store.state.routes[parse_prefix(prefix)])[0]
+
+
 @pytest.mark.parametrize("value", [True, False])
 def test_a_passive_peer_is_kept_in_the_journal_too(value: bool) -> None:
     store = Store()
@@ -173,6 +194,18 @@ REFUSED = [
     ("routes>192.0.2.1/32>0>communities", ["no-export"], "'no-export' is no community of numbers up to 65535"),
     ("routes>192.0.2.1/32>0>communities", ["1:65536"], "'1:65536' is no community of numbers up to 65535"),
     ("routes>192.0.2.1/32>0>large_communities", ["1:2"], "'1:2' is no community of numbers up to 4294967295"),
+    ("routes>192.0.2.1/32>0>extended_communities", "rt:1:2", "[0].extended_communities: a list of texts is expected"),
+    ("routes>192.0.2.1/32>0>extended_communities", ["rt:1"], "[0].extended_communities: 'rt:1' is no extended commun"),
+    (
+        "routes>2001:db8:1::1/128>0>extended_communities",
+        ["rt:65536:65536"],
+        "'rt:65536:65536' has a number above 65535",
+    ),
+    ("routes>192.0.2.1/32>0>extended_communities", ["rt:1:4294967296"], "has a number above 4294967295"),
+    ("routes>192.0.2.1/32>0>extended_communities", ["soo:4294967296:1"], "has an ASN above 4294967295"),
+    ("routes>192.0.2.1/32>0>extended_communities", ["rt:10.0.0.256:1"], "'rt:10.0.0.256:1' is not an IP address"),
+    ("routes>192.0.2.1/32>0>extended_communities", ["0x0002fc00"], "'0x0002fc00' is no extended community"),
+    ("routes>192.0.2.1/32>0>extended_communities", [f"rt:1:{n}" for n in range(400)], "more communities than fit"),
     ("routes>192.0.2.1/32>0>communities", [f"1:{n}" for n in range(800)], "more communities than fit into an UPDATE"),
     ("routes>192.0.2.1/32>0>local_preference", -1, "local_preference: -1 is no whole number from 0 to 4294967295"),
     ("routes>192.0.2.1/32>0>med", 1, "routes.192.0.2.1/32[0]: has the unknown field 'med'"),
