@@ -17,6 +17,7 @@ from typing import NamedTuple
 from ..base.addresses import link_local, show
 
 TCP_MD5SIG = 14
+_INTERFACE_SIZE = 16  # IFNAMSIZ of Linux
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73  # of Linux: the kernel drops segments that arrive with less
 _MD5SIG = struct.Struct("=128sBBHi80s")  # struct tcp_md5sig: storage, flags, prefixlen, keylen, ifindex, key
 
@@ -25,11 +26,10 @@ _LINGER = struct.Struct("=ii")
 
 
 class Ends(NamedTuple):
-    """Packed addresses of a connection; ``interface``: index of the link where they are link-local, else 0."""
+    """Packed addresses of a connection."""
 
     remote: bytes
     local: bytes
-    interface: int
 
 
 def open_client(
@@ -76,16 +76,46 @@ def open_listener(ipv6: bool, port: int, backlog: int) -> socket.socket:
     """
     sock = _open(ipv6)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if ipv6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        set_hops(sock, 255, None)
-        sock.bind(("::" if ipv6 else "0.0.0.0", port))
-        sock.listen(backlog)
+        _listen(sock, port, backlog)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def open_listener_beside(other: socket.socket, interface: str, port: int, backlog: int) -> socket.socket:
+    """The same for the connections that arrive on one interface, which ``other`` gets no more: the kernel prefers it.
+
+    Sockets of one user share a port where all allow it (SO_REUSEPORT), so ``other`` is made to. OSError as above, and
+    when the interface is not there.
+    """
+    sock = _open(other.family == socket.AF_INET6)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        for each in (sock, other):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        _listen(sock, port, backlog)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def interface_is_there(name: str) -> bool:
+    """Whether there is an interface of this name."""
+    try:
+        return bool(socket.if_nametoindex(name))
+    except OSError:
+        return False
+
+
+def bound_interface(sock: socket.socket) -> str:
+    """The interface to which a socket is bound; empty for none, or for one that is gone."""
+    try:
+        name = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _INTERFACE_SIZE)
+    except OSError:
+        return ""
+    return name.rstrip(b"\0").decode(errors="replace")
 
 
 def accept(listener: socket.socket) -> tuple[socket.socket, Ends]:
@@ -98,7 +128,7 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Ends]:
     except OSError:
         sock.close()
         raise
-    return sock, Ends(packed[0], packed[1], remote[3] if len(remote) == 4 else 0)
+    return sock, Ends(packed[0], packed[1])
 
 
 def refuse(sock: socket.socket) -> None:
@@ -141,6 +171,15 @@ def set_md5(sock: socket.socket, peer: bytes, password: str | None) -> None:
     except OSError as error:
         if key or error.errno != errno.ENOENT:  # there was none to take away
             raise
+
+
+def _listen(sock: socket.socket, port: int, backlog: int) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    set_hops(sock, 255, None)
+    sock.bind(("::" if sock.family == socket.AF_INET6 else "0.0.0.0", port))
+    sock.listen(backlog)
 
 
 def _open(ipv6: bool) -> socket.socket:

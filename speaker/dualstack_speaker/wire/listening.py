@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connections that peers make: a listening socket per family, for those whose addresses are known.
 
+Link-local addresses are unique on their link alone, and the kernel keeps the keys of a socket by address: so the peers
+that have them get a socket per interface. All IPv6 connections of the interface come by it, those of others as well.
 The kernel keeps out segments without the peer's MD5 signature, and with a TTL below what all peers of the family have
 in common; what else concerns one peer alone is set on its connection. Strangers are reset at once. Without
 ``listen_port`` nothing listens, so that another speaker of the node can have port 179.
@@ -15,7 +17,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..base.addresses import FAMILIES, IPV6, family, link_local, show
+from ..base.addresses import FAMILIES, IPV6, link_local, show
 from ..base.model import Peer
 from ..bgp.words import NOT_LISTENING
 from ..net import tcp
@@ -35,35 +37,34 @@ class Listening:
         self._log = log
         self._sessions = sessions
         self._loop = asyncio.get_running_loop()
-        self._problems: dict[str, str] = {}  # why a family has no socket
-        self._ears: dict[str, _Ear] = {}
+        self._problems: dict[str, str] = {}  # why a family, or an interface, has no socket
+        self._ears: dict[str, _Ear] = {}  # by family, or by family%interface
         self._retry: asyncio.TimerHandle | None = None
         self._frozen = False
         self._refused = 0
 
     def adopt(self, inherited: Mapping[str, socket.socket]) -> None:
-        """Goes on with the sockets of the process before, by family."""
+        """Goes on with the sockets of the process before, by the names that ``sockets`` gives."""
         for name, sock in inherited.items():
-            if name in FAMILIES and sock.getsockname()[1] == self._port:
+            if name.partition("%")[0] in FAMILIES and sock.getsockname()[1] == self._port:
                 self._begin(name, sock)
             else:
                 sock.close()
 
     def sync(self) -> None:
         """Peers have changed: sockets with the first of them, keys, the least TTL, what sessions know of it."""
+        peers = [driver.session.peer for driver in self._sessions.values()]
+        wanted = {_ear_of(peer) for peer in peers} - set(FAMILIES)
+        self._forget(wanted)
         if self._port is not None and self._sessions and self._retry is None:
-            for name in FAMILIES:
+            for name in (*FAMILIES, *sorted(wanted)):
                 if name not in self._ears:
                     self._open(name)
-        for name in FAMILIES:
-            peers = [driver.session.peer for driver in self._sessions.values()]
-            peers = [peer for peer in peers if any(peer.address) and family(peer.address) == name]
-            ear = self._ears.get(name)
-            if ear is not None:
-                for address, why in ear.sync(peers):
-                    self._log.write("error", "no TCP MD5", {"address": show(address), "reason": why})
+        for name, ear in self._ears.items():
+            for address, why in ear.sync([peer for peer in peers if any(peer.address) and _comes_by(peer, name)]):
+                self._log.write("error", "no TCP MD5", {"address": show(address), "reason": why})
         for driver in self._sessions.values():
-            driver.hear(self._deaf(driver.session.peer.transport))
+            driver.hear(self._deaf(_ear_of(driver.session.peer)))
 
     def freeze(self) -> None:
         """Accepts nothing more; what comes waits in the kernel."""
@@ -78,7 +79,7 @@ class Listening:
             self._loop.add_reader(ear.sock, self._accept, name)
 
     def sockets(self) -> dict[str, socket.socket]:
-        """By family."""
+        """By family, those of an interface by ``family%interface``."""
         return {name: ear.sock for name, ear in self._ears.items()}
 
     def close(self) -> None:
@@ -97,12 +98,32 @@ class Listening:
         return {"port": self._port, "errors": dict(self._problems), "refused": self._refused}
 
     def _deaf(self, name: str) -> str:
-        return NOT_LISTENING if self._port is None else self._problems.get(name, "")
+        if self._port is None:
+            return NOT_LISTENING
+        return self._problems.get(name.partition("%")[0]) or self._problems.get(name, "")
+
+    def _forget(self, wanted: set[str]) -> None:
+        """Closes the sockets of interfaces that have no such peer any more, or are gone: one may be there anew."""
+        for name in [name for name in self._problems if name not in FAMILIES and name not in wanted]:
+            del self._problems[name]
+        for name in [name for name in self._ears if name not in FAMILIES]:
+            sock = self._ears[name].sock
+            if name not in wanted or tcp.bound_interface(sock) != name.partition("%")[2]:
+                self._loop.remove_reader(sock)
+                sock.close()
+                del self._ears[name]
 
     def _open(self, name: str) -> None:
         assert self._port is not None
+        whole, _unused, interface = name.partition("%")
+        beside = self._ears.get(whole)
+        if interface and (beside is None or not tcp.interface_is_there(interface)):
+            return  # told of the family; or the peer is out of reach, and sync is called when that changes
         try:
-            sock = tcp.open_listener(name == IPV6, self._port, BACKLOG)
+            if beside is None:
+                sock = tcp.open_listener(name == IPV6, self._port, BACKLOG)
+            else:
+                sock = tcp.open_listener_beside(beside.sock, interface, self._port, BACKLOG)
         except OSError as error:
             problem = f"port {self._port} ({name}): {reason(error)}"
             if self._problems.get(name) != problem:
@@ -142,10 +163,10 @@ class Listening:
                 self._loop.remove_reader(self._ears[name].sock)
                 self._later()
                 return
-            self._admit(sock, ends)
+            self._admit(sock, ends, name)
 
-    def _admit(self, sock: socket.socket, ends: tcp.Ends) -> None:
-        driver = self._find(ends)
+    def _admit(self, sock: socket.socket, ends: tcp.Ends, name: str) -> None:
+        driver = self._find(ends, name)
         why = "no peer has this address"
         if driver is not None:
             peer = driver.session.peer
@@ -161,22 +182,31 @@ class Listening:
         self._log.write("warning", "connection refused", fields)
         tcp.refuse(sock)
 
-    def _find(self, ends: tcp.Ends) -> BgpDriver | None:
-        """Whose connection it is; a peer that names our address comes before one that does not."""
+    def _find(self, ends: tcp.Ends, name: str) -> BgpDriver | None:
+        """Whose connection it is; a peer that names our address comes before one that does not.
+
+        A peer whose keys are not on the socket by which the connection came is not meant.
+        """
         found = None
         for driver in self._sessions.values():
             peer = driver.session.peer
             if peer.address != ends.remote or peer.source_address not in (None, ends.local):
                 continue
-            if link_local(peer.address) and peer.interface is not None:
-                try:
-                    if socket.if_nametoindex(peer.interface) != ends.interface:
-                        continue
-                except OSError:
-                    continue
+            if not _comes_by(peer, name):
+                continue
             if found is None or peer.source_address is not None:
                 found = driver
         return found
+
+
+def _ear_of(peer: Peer) -> str:
+    """The socket that a peer's connections need; by family for one that is still to be found."""
+    return f"{IPV6}%{peer.interface}" if link_local(peer.address) else peer.transport
+
+
+def _comes_by(peer: Peer, name: str) -> bool:
+    """Whether a peer's connections may come by a socket: those with a global address by each of their family."""
+    return _ear_of(peer) in (name, name.partition("%")[0])
 
 
 class _Ear:
