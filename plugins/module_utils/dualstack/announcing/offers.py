@@ -33,6 +33,7 @@ class Terms(NamedTuple):
     advertisement: BGPAdvertisement
     communities: tuple[str, ...]
     large_communities: tuple[str, ...]
+    extended_communities: tuple[str, ...]
 
 
 def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
@@ -54,7 +55,7 @@ def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
         else:
             large = sorted({value[len("large:") :] for value in values if value.startswith("large:")})
             plain = sorted({value for value in values if not value.startswith("large:")})
-            result[name] = Terms(advert, tuple(plain), tuple(large))
+            result[name] = Terms(advert, tuple(plain), tuple(large), tuple(sorted({*advert.extended_communities})))
     return result, findings
 
 
@@ -107,7 +108,8 @@ def combine(family: str, chosen: Sequence[Terms], peers: Mapping[str, Sequence[s
                 return None
             plain = tuple(sorted({value for entry in entries for value in entry.communities}))
             large = tuple(sorted({value for entry in entries for value in entry.large_communities}))
-            groups.setdefault((plain, large, preferences.pop() or None), []).append(peer)
+            more = tuple(sorted({value for entry in entries for value in entry.extended_communities}))
+            groups.setdefault((plain, large, preferences.pop() or None, more), []).append(peer)
         offers.append(Offer(length, [_path_of(names, *shape) for shape, names in groups.items()]))
     return tuple(offers)
 
@@ -116,25 +118,30 @@ def merge(first: Paths, second: Paths) -> Paths:
     """The paths of one prefix that two VIPs offer: per peer the union of communities, the higher local preference."""
     if first is second or first == second:
         return first
-    united: dict[str, tuple[set[str], set[str], int]] = {}
+    united: dict[str, tuple[set[str], set[str], int, set[str]]] = {}
     for path in [*first, *second]:
         for peer in path["peers"]:
-            plain, large, preference = united.get(peer, (set(), set(), 0))
+            plain, large, preference, more = united.get(peer, (set(), set(), 0, set()))
             higher = max(preference, path["local_preference"] or 0)
-            united[peer] = (plain | set(path["communities"]), large | set(path["large_communities"]), higher)
+            more = more.union(path.get("extended_communities", ()))
+            united[peer] = (plain | set(path["communities"]), large | set(path["large_communities"]), higher, more)
     groups: dict[tuple[Any, ...], list[str]] = {}
     for peer in sorted(united):
-        plain, large, preference = united[peer]
-        groups.setdefault((tuple(sorted(plain)), tuple(sorted(large)), preference or None), []).append(peer)
+        plain, large, preference, more = united[peer]
+        shape = (tuple(sorted(plain)), tuple(sorted(large)), preference or None, tuple(sorted(more)))
+        groups.setdefault(shape, []).append(peer)
     return [_path_of(names, *shape) for shape, names in groups.items()]
 
 
-def _path_of(peers: list[str], plain: Iterable[str], large: Iterable[str], preference: int | None) -> dict[str, Any]:
+def _path_of(
+    peers: list[str], plain: Iterable[str], large: Iterable[str], preference: int | None, extended: Sequence[str]
+) -> dict[str, Any]:
     return {
         "peers": peers,
         "communities": list(plain),
         "large_communities": list(large),
         "local_preference": preference,
+        **({"extended_communities": list(extended)} if extended else {}),
     }
 
 

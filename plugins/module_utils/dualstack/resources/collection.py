@@ -13,7 +13,7 @@ from typing import Any
 
 from ..findings import ERROR, WARNING, Finding, has_errors, nearest
 from . import cluster, extensions, metallb
-from .model import Key, Labels, Peer, Resource, Resources
+from .model import BGPAdvertisement, Key, Labels, Peer, Resource, Resources
 from .shapes import mapping
 
 METALLB = "metallb.io"
@@ -213,7 +213,9 @@ def _read_metallb(
         return None
     spec = given.get("spec")
     resource = readers[version](key.name, labels, {} if spec is None else spec, f"{path}: spec", report)
+    annotations = mapping(mapping(given.get("metadata")).get("annotations"))
     if isinstance(resource, Peer):
-        annotations = mapping(mapping(given.get("metadata")).get("annotations"))
         return extensions.extended(resource, annotations, path, report)
+    if isinstance(resource, BGPAdvertisement):
+        return extensions.communities(resource, annotations, path, report)
     return resource

@@ -88,13 +88,15 @@ class L2Advertisement(Advertisement):
 class BGPAdvertisement(Advertisement):
     """BGPAdvertisement; no peers: all of them. ``communities`` holds literals and names of Community objects.
 
-    ``lengths``: family → prefix length; ``local_preference`` 0: none.
+    ``lengths``: family → prefix length; ``local_preference`` 0: none. ``extended_communities`` come from an annotation
+    (``extensions``).
     """
 
     lengths: Mapping[str, int] = field(default_factory=lambda: dict(FULL_LENGTHS))
     local_preference: int = 0
     communities: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
+    extended_communities: tuple[str, ...] = ()
 
 
 class Timers(NamedTuple):

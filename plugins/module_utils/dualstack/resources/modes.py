@@ -128,6 +128,10 @@ def _check(resources: Resources, mode: str) -> Iterator[Finding]:
     if mode == NATIVE:
         yield from _native(resources)
     if mode in METALLB:
+        for name in sorted(resources.bgp_advertisements):
+            if resources.bgp_advertisements[name].extended_communities:
+                place = f"BGPAdvertisement {name}: metadata.annotations.{extensions.EXTENDED_COMMUNITIES}"
+                yield Finding("unused", WARNING, place, "", f"has no effect with {_name(mode)}", "Remove it.")
         for name in sorted(resources.l2_advertisements):
             if resources.l2_advertisements[name].preferences:
                 place = f"L2Advertisement {name}: spec.preferredNodeSelectors"

@@ -94,6 +94,9 @@ def _objects(resources: Resources, namespace: str) -> Iterator[Object]:
             written = _object(f"metallb.io/{version}", kind, entry.name, namespace, labels, spec(entry))
             if isinstance(entry, Peer) and (said := extensions.said(entry)):
                 written["metadata"]["annotations"] = said
+            if isinstance(entry, BGPAdvertisement) and entry.extended_communities:
+                listed = ",".join(entry.extended_communities)
+                written["metadata"]["annotations"] = {extensions.EXTENDED_COMMUNITIES: listed}
             yield written
     yield from (_service(entry) for entry in _sorted(resources.services))
 

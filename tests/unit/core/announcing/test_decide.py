@@ -264,6 +264,18 @@ def test_peers_with_different_attributes_stand_in_different_paths() -> None:
 
 
 @both
+def test_extended_communities_of_all_advertisements_of_a_prefix_are_united(family: str) -> None:
+    """The annotation of BGPAdvertisements; a prefix without one says nothing of them."""
+    ads = [metallb("BGPAdvertisement", name) for name in "abc"]
+    for advert, text in zip(ads, ("soo:1:2,rt:64512:1", "rt:64512:1 0x030b000000000001")):
+        advert["metadata"]["annotations"] = {"baremetal.dualstack/extended-communities": text}
+    (path,) = run(*BASE, SHOP, *ads).desired["routes"][FULL[family]]
+    assert path["extended_communities"] == ["0x030b000000000001", "rt:64512:1", "soo:1:2"]
+    (path,) = run(*BASE, SHOP, ads[2]).desired["routes"][FULL[family]]
+    assert "extended_communities" not in path
+
+
+@both
 def test_contradicting_local_preferences_are_not_announced(family: str) -> None:
     decision = bgp(metallb("BGPAdvertisement", "b", localPref=200), localPref=100)
     assert one(decision, VIP[family]).reason == reasons.CONFLICT

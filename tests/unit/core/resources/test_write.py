@@ -127,6 +127,7 @@ def bgp(draw: st.DrawFn, name: str) -> BGPAdvertisement:
         draw(NUMBER),
         draw(communities),
         draw(few(NAMES)),
+        draw(few(st.sampled_from(["rt:64512:1", "soo:10.0.1.1:2", "0x030b000000000001"]))),
     )
 
 
