@@ -22,6 +22,7 @@ from .fsm import Event, State
 
 DIAL_TIME = 5.0  # seconds: SYNs at 0, 1 and 3 s
 OPEN_HOLD = 60.0  # seconds for the peer's OPEN; RFC 4271 suggests 4 minutes, we leave a dead end sooner
+ACCEPTED_HOLD = 10.0  # … where a connection of the peer's stands in the way of our dial: who dials has its OPEN at hand
 LEAST_KEEPALIVE = 1.0  # seconds between two (RFC 4271 section 4.4)
 _STANDING = ("hold", "keepalive", "send_hold")  # deadlines of an established connection
 _KEEPING = (iana.CONFIGURATION_CHANGE, iana.COLLISION)  # after which the peer may keep our routes
@@ -72,7 +73,7 @@ class Connection:
     def greet(self, peer: Peer, offered: tuple[capabilities.Capability, ...], now: float) -> bytes:
         """Our OPEN."""
         self.deadlines.clear()
-        self.deadlines.set("hold", now + OPEN_HOLD)
+        self.deadlines.set("hold", now + (ACCEPTED_HOLD if self.incoming and not peer.passive else OPEN_HOLD))
         self.offered = offered
         self.opened_at = now
         greeting = messages.encode_open(peer, offered)

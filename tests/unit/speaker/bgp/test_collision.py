@@ -17,7 +17,7 @@ from dualstack_speaker.base.model import Attributes, Peer
 from dualstack_speaker.base.outputs import Dial, Hangup, Output, Send
 from dualstack_speaker.bgp import capabilities, messages
 from dualstack_speaker.bgp.collision import YOUNG
-from dualstack_speaker.bgp.connection import DIAL_TIME, OPEN_HOLD
+from dualstack_speaker.bgp.connection import ACCEPTED_HOLD, DIAL_TIME, OPEN_HOLD
 from dualstack_speaker.bgp.fsm import State
 from dualstack_speaker.bgp.machine import PATH_PATIENCE, REST
 from dualstack_speaker.bgp.session import Session
@@ -199,6 +199,25 @@ def test_a_peer_that_is_refused_again_and_again_is_heard_twice_a_second(make_pee
         refused += told(session.received(number, greeting(peer, bytes(4)), now))
     assert sum("notification 2/3" in word for word in refused) == 5 / REST
     assert session.snapshot(NOW).last_error.startswith("peer's router ID 0.0.0.0 refused")
+
+
+@transports
+@pytest.mark.parametrize("passive", [False, True])
+def test_a_connection_on_which_the_peer_says_nothing_stops_our_dial_for_seconds_only(
+    passive: bool, transport: str, make_peer: MakePeer
+) -> None:
+    """Whoever has the peer's address can make one; a peer that we don't dial is waited for as long as any OPEN is."""
+    peer = make_peer(address=parse(transport), source_address=None, passive=passive)
+    session = listening(peer)
+    if not passive:
+        session.closed(session.number, "refused", NOW)
+    silent = session.new_number()
+    assert told(session.accepted(silent, NOW)) == [f"{silent} open"]
+    patience = OPEN_HOLD if passive else ACCEPTED_HOLD
+    assert session.next_deadline == NOW + patience
+    assert told(session.expire(NOW + patience)) == [f"{silent} notification 4/0", f"{silent} hangup"]
+    later = NOW + patience + peer.connect_retry
+    assert [line.split()[1] for line in told(session.expire(later))] == ([] if passive else ["dial"])
 
 
 @pytest.mark.parametrize("deaf", ["", "listen_port is not set in wire.json"])

@@ -13,7 +13,7 @@ from dualstack_speaker.base.addresses import parse
 from dualstack_speaker.base.model import Attributes, Bfd, Peer
 from dualstack_speaker.base.outputs import Dial, Hangup, Note, Output, Send
 from dualstack_speaker.bgp import capabilities, fsm, iana, messages
-from dualstack_speaker.bgp.connection import DIAL_TIME, OPEN_HOLD, SEND_HOLD, Detail
+from dualstack_speaker.bgp.connection import ACCEPTED_HOLD, DIAL_TIME, OPEN_HOLD, SEND_HOLD, Detail
 from dualstack_speaker.bgp.errors import SessionError
 from dualstack_speaker.bgp.framing import message
 from dualstack_speaker.bgp.fsm import Event, State
@@ -127,7 +127,7 @@ ROWS = [
     Row(ACTIVE, Event.START, CONNECT, ["dial"], {"dial": DIAL_TIME}),
     Row(ACTIVE, Event.START_PASSIVE, ACTIVE, [], {"retry": 0.875 - 1.0}),
     Row(ACTIVE, Event.RETRY_DUE, CONNECT, ["dial"], {"dial": DIAL_TIME}),
-    Row(ACTIVE, Event.ACCEPTED, OPEN_SENT, ["open"], {"hold": OPEN_HOLD}),
+    Row(ACTIVE, Event.ACCEPTED, OPEN_SENT, ["open"], {"hold": ACCEPTED_HOLD}),
     Row(ACTIVE, Event.STOP, IDLE, ["hang up"], {}),
     Row(ACTIVE, Event.LEAVE, IDLE, ["hang up"], {}),
     Row(ACTIVE, Event.RESTART, ACTIVE, ["hang up"], {"retry": 0.0}),
