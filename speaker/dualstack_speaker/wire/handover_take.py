@@ -10,6 +10,7 @@ has taken over, and learns why when it has not. The old process goes on then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -30,6 +31,7 @@ from .link_server import LinkServer
 READS = [1]  # versions of what is handed over
 _DONE = "\n"  # what the caller is told when all is well
 _PATIENCE = 90.0  # seconds for each step of the old process
+_GOING = 1.0  # … until it is gone
 
 
 class CannotTakeOver(Exception):
@@ -94,10 +96,16 @@ class Heir:
             raise CannotTakeOver(reason(error)) from None
         except Exception as error:
             raise CannotTakeOver(f"the running process gave a state that cannot be read: {error!r}") from error
-        finally:
-            channel.socket.close()
         gap = asyncio.get_running_loop().time() - found["frozen_at"]
         log.write("info", "taken over", {"process": os.getpid(), "still_ms": round(gap * 1000, 1)})
+
+    async def released(self) -> None:
+        """Waits until the old process is gone: it has told the service manager then whose words count now."""
+        sock = self._channel.socket
+        sock.setblocking(False)
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 1), _GOING)
+        sock.close()
 
 
 def spawn(run: Callable[[Callable[[str], None]], int]) -> int:

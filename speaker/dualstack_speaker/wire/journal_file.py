@@ -1,9 +1,9 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the journal: at most 50 ms behind, many changes in one write, a new snapshot when they outgrow the last one.
+"""Writes the journal: a change is in it before it is acknowledged; a new snapshot when changes outgrow the last one.
 
-A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on
+Only while a snapshot is being written, or after the file could not be written, is it behind. A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on
 tmpfs (mode 0600, it holds passwords): it serves a restart of the process, not of the host.
 """
 
@@ -34,7 +34,6 @@ class JournalFile:
         self._whole = b""  # the record of a whole state that is to take the file's place
         self._waiting: list[bytes] = []  # records to be appended
         self._base = self._grown = 0  # octets of the whole state, of what was appended to it
-        self._renewing = False  # a snapshot is wanted though nothing changed
         self._snapshot_due = True  # the file is not ours yet, or has a torn end
         self._writer: asyncio.Task[None] | None = None
 
@@ -54,17 +53,21 @@ class JournalFile:
     def append(self, request: bytes) -> None:
         """Notes an accepted change."""
         self._waiting.append(journal.record(request))
-        self._wake()
+        if self._writer is None and not self._due:
+            self._try(self._write_changes)
+        if self._waiting or self._due:
+            self._wake()
 
     def replace(self, request: bytes) -> None:
         """Notes an accepted whole state."""
         self._whole = journal.record(request)
         self._waiting.clear()
-        self._wake()
+        if self._writer is None:
+            self._try(self._write_whole)
 
     def renew(self) -> None:
         """Writes the state of the moment: who wrote the file before was another process, maybe under another name."""
-        self._renewing = True
+        self._snapshot_due = True
         self._wake()
 
     async def flush(self) -> None:
@@ -76,21 +79,35 @@ class JournalFile:
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
 
+    @property
+    def _due(self) -> bool:
+        """Whether a snapshot is to be written before anything else."""
+        return self._snapshot_due or self._grown > self._base + _SLACK
+
     async def _write(self) -> None:
         try:
             await asyncio.sleep(_DELAY)
-            while self._whole or self._waiting or self._renewing:
+            while self._whole or self._waiting or self._due:
                 if self._whole:
                     self._write_whole()
-                elif self._renewing or self._snapshot_due or self._grown > self._base + _SLACK:
+                elif self._due:
                     await self._write_snapshot()
                 else:
                     self._write_changes()
         except OSError as error:
-            self._snapshot_due = True  # the next change tries again, from the state of then
-            self._log.write("error", "journal not written", {"path": self._path, "reason": reason(error)})
+            self._failed(error)
         finally:
             self._writer = None
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self._failed(error)
+
+    def _failed(self, error: OSError) -> None:
+        self._snapshot_due = True  # the next change tries again, from the state of then
+        self._log.write("error", "journal not written", {"path": self._path, "reason": reason(error)})
 
     def _write_whole(self) -> None:
         record, self._whole = self._whole, b""
@@ -111,7 +128,6 @@ class JournalFile:
         self._grown += len(data)
 
     async def _write_snapshot(self) -> None:
-        self._renewing = False
         self._waiting.clear()  # the snapshot holds them; what comes from now on is appended to it
         state = self._state()
         frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))

@@ -110,6 +110,7 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     saved = journal.load() if heir is None else None
     if saved is not None:
         engine.restore(saved)
+        journal.renew()  # its end may be torn: nothing is to be appended there
         log.write(
             "info",
             "state loaded",
@@ -117,6 +118,8 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
         )
     if heir is None:
         _settle_memory()
+    else:
+        await heir.released()
     systemd.notify("READY=1")
     if heir is not None:
         heir.tell("")

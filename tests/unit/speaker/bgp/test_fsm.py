@@ -257,6 +257,13 @@ def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> No
     assert session._main.deadlines.at("send_hold") is None
 
 
+def test_send_hold_is_twice_a_long_hold_time(make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer(hold_time=300))
+    session._main.agree(session._main.negotiated._replace(hold_time=300), NOW)
+    session.blocked(session.number, NOW)
+    assert session._main.deadlines.at("send_hold") == NOW + 600
+
+
 def test_nothing_is_sent_while_blocked_but_the_end(make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer(hold_time=9))
     session.blocked(session.number, NOW)
