@@ -9,6 +9,7 @@ The routes carry a protocol number of their own, by which they are found again.
 from __future__ import annotations
 
 import ipaddress
+import json
 import subprocess
 import sys
 
@@ -16,15 +17,13 @@ PROTOCOL = "200"
 
 
 def ip(version: int, *words: str) -> str:
-    done = subprocess.run(["ip", f"-{version}", "route", *words], check=True, capture_output=True, text=True)
+    done = subprocess.run(["ip", "-json", f"-{version}", "route", *words], check=True, capture_output=True, text=True)
     return done.stdout
 
 
 def present(version: int) -> set[str]:
     found = ip(version, "show", "table", "local", "type", "local", "proto", PROTOCOL)
-    return {
-        str(ipaddress.ip_network(word)) for line in found.splitlines() for word in line.split()[:2] if word[0].isdigit()
-    }
+    return {str(ipaddress.ip_network(route["dst"])) for route in json.loads(found or "[]")}
 
 
 def main(path: str) -> None:

@@ -37,6 +37,7 @@ class Detail(NamedTuple):
     family: str | None = None
     error: SessionError | None = None
     negotiated: messages.Negotiated | None = None
+    removed: bool = False
 
 
 NONE = Detail()

@@ -169,6 +169,8 @@ class Machine:
         return self._refuse(connection, now, Detail(error=SessionError(iana.SEND_HOLD_EXPIRED, 0, text)))
 
     def _cease(self, connection: Connection, now: float, detail: Detail) -> list[Output]:
+        if detail.removed:
+            return self._part(connection, iana.PEER_DECONFIGURED, b"", detail.text, now, None)
         data = messages.shutdown_text(detail.text)
         return self._part(connection, iana.ADMINISTRATIVE_SHUTDOWN, data, detail.text, now, None)
 

@@ -78,6 +78,10 @@ class Session(Machine):
         """Ends the session for good, with Cease and the reason (RFC 9003): the peer withdraws everything at once."""
         return self._fire_all(Event.STOP, now, Detail(reason))
 
+    def remove(self, now: float) -> list[Output]:
+        """Ends the session because the peer is no more: RFC 4486 section 4, Peer De-configured."""
+        return self._fire_all(Event.STOP, now, Detail(words.REMOVED, removed=True))
+
     def reconfigure(self, peer: Peer, now: float) -> list[Output]:
         """Takes a changed peer over; the session is reset only when the change stands in OPEN or in the connection."""
         before, self.peer = self.peer, peer
@@ -251,7 +255,7 @@ class Session(Machine):
         """The state for status and metrics."""
         up, state = self._established_at, self.state
         negotiated = self._main.negotiated if up is not None else None
-        passively = state in (State.IDLE, State.ACTIVE) and self.peer.passive and not self._last_error
+        passively = state in (State.IDLE, State.ACTIVE) and self.peer.passive and self._last_error in ("", words.CHANGED)
         return Snapshot(
             state.value,
             None if up is None else now - up,

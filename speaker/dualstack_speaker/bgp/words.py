@@ -16,6 +16,7 @@ from . import iana
 
 NOT_LISTENING = "listen_port is not set in wire.json"
 CHANGED = "configuration changed"
+REMOVED = "peer removed"
 COLLISION = "the peer had dialled as well: another connection is kept"
 PEER_RESTARTED = "the peer has restarted: it made a new connection"
 REPLACED = "the process is being replaced"

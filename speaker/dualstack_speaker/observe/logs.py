@@ -41,8 +41,11 @@ class Log:
         if len(self._windows) > 1000:
             self._windows.clear()
         self._windows[key] = (begun, count + 1)
-        if count >= BURST:
+        if count > BURST:
             return
+        if count == BURST:
+            fields = {name: fields[name] for name in ("peer", "interface") if name in fields}
+            fields["more"] = f"left out for up to {WINDOW:.0f} s; the status tells the state"
         parts = [f"level={level}", f"event={_quoted(event)}"]
         parts += [f"{name}={_quoted(value)}" for name, value in fields.items() if value is not None]
         head = f"<{_SYSLOG[level]}>" if self._prefix else ""

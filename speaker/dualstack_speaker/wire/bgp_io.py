@@ -74,6 +74,10 @@ class BgpDriver:
         """Ends the session with Cease."""
         self._run(self.session.stop(why, self._loop.time()))
 
+    def remove(self) -> None:
+        """Ends the session of a peer that is no more."""
+        self._run(self.session.remove(self._loop.time()))
+
     def path_lost(self, why: str) -> None:
         """The path to the peer failed."""
         self._run(self.session.path_lost(why, self._loop.time()))

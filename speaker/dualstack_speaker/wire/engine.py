@@ -224,7 +224,7 @@ class Engine:
             if peer is None:
                 if session is not None:
                     self._neighbours.take(name, None)
-                    session.stop("peer removed")
+                    session.remove()
                     del self._sessions[name]
             elif session is None:
                 self._sessions[name] = session = BgpDriver(name, peer, self._log, self._waiting is not None)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the journal: a change is in it before it is acknowledged; a new snapshot when changes outgrow the last one.
 
-Only while a snapshot is being written, or after the file could not be written, is it behind. A snapshot goes to a file of its own, in slices, and takes the journal's place when it is whole. The file lies on
-tmpfs (mode 0600, it holds passwords): it serves a restart of the process, not of the host.
+Only while a snapshot is being written, or after the file could not be written, is it behind. A snapshot goes to a file
+of its own, in slices, and takes the journal's place when it is whole. The file lies on tmpfs (mode 0600, it holds
+passwords): it serves a restart of the process, not of the host.
 """
 
 from __future__ import annotations

@@ -257,6 +257,20 @@ def test_send_hold_runs_only_while_blocked(make_peer: Callable[..., Peer]) -> No
     assert session._main.deadlines.at("send_hold") is None
 
 
+@pytest.mark.parametrize("notify", [True, False])
+def test_a_removed_peer_is_told_so(notify: bool, make_peer: Callable[..., Peer]) -> None:
+    """RFC 4486 section 4: Peer De-configured."""
+    session = bring(ESTABLISHED if notify else CONNECT, make_peer())
+    assert describe(session.remove(NOW)) == (["notification 6/3", *DOWN] if notify else ["hang up"])
+    assert (session.state, session.next_deadline) == (IDLE, None)
+
+
+def test_a_passive_peer_with_another_password_is_waited_for_in_words(make_peer: Callable[..., Peer]) -> None:
+    session = bring(ESTABLISHED, make_peer())
+    session.reconfigure(session.peer._replace(passive=True, password="another"), NOW)
+    assert session.snapshot(NOW).last_error.startswith("passive: waits for 10.0.1.1 to connect")
+
+
 def test_send_hold_is_twice_a_long_hold_time(make_peer: Callable[..., Peer]) -> None:
     session = bring(ESTABLISHED, make_peer(hold_time=300))
     session._main.agree(session._main.negotiated._replace(hold_time=300), NOW)
