@@ -419,6 +419,27 @@ def test_the_name_of_a_peer_that_looks_like_a_routers() -> None:
     assert found["tor1-ipv4-tor1-ipv4-peer"]["peerAddress"] == "10.0.1.9"
 
 
+def test_what_is_appended_gives_no_peer_another_name() -> None:
+    """Another name is another session: the one that stands would be reset."""
+
+    def peers(example: str, change: Any = None) -> dict[str, str]:
+        plan = fabrics.plan_of(example, change)
+        objects = resources.render(plan, plan["cluster"]["name"])
+        return {each["metadata"]["name"]: json.dumps(each["spec"]) for each in objects if each["kind"] == "BGPPeer"}
+
+    def link(data: Any, hosts: Any) -> None:
+        ends = {"between": ["leaf2", "node1"], "interfaces": {"leaf2": "swp99", "node1": "uplink"}}
+        data["fabric"]["links"].append({**ends, "unnumbered": True})
+
+    def rack(data: Any, hosts: Any) -> None:
+        data["fabric"]["racks"]["rack9"] = {"network": ["10.0.9.0/24", "2001:db8:dc:9::/64"], "routers": ["tor1"]}
+        hosts["nodes"]["node9"] = {"racks": {"rack9": ["10.0.9.19", "2001:db8:dc:9::19"]}}
+
+    for example, change in (("unnumbered", link), ("demo", rack)):
+        before, after = peers(example), peers(example, change)
+        assert before.keys() < after.keys()
+
+
 def test_an_advertisement_to_nobody_is_left_out() -> None:
     data, hosts = fabrics.read("two-clusters")
     data["fabric"]["peers"] = [{"name": "up", "asn": 64999, "addresses": ["10.0.1.9"]}]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...addresses.blocks import family_of
-from ...plan.segments import REMOTE
+from ...plan.segments import LINK, REMOTE
 from ...resources.model import BGP_PORT, EXTERNAL, HIGHEST_TTL, INTERNAL, BFDProfile, Peer
 from ...resources.modes import NATIVE, SPEAKER
 from .hosts import Selecting
@@ -34,8 +34,10 @@ class PeerNames:
     """The BGPPeers of one cluster: names and sessions.
 
     A session with a router of a rack belongs to ``<router>-<family>``, or to ``<router>`` when it carries both
-    families. The segment is added for a router on several racks, the ASN where the nodes of a segment have several. A
-    router of others (``fabric.peers``) gives its BGPPeer its own name, with the family added when it has two addresses.
+    families. From the second rack of a router on the segment is added, from the second ASN of a segment's nodes on the
+    ASN: what is appended to an intent gives nobody another name, which would be another session. A session over a link
+    has the link's name. A router of others (``fabric.peers``) gives its BGPPeer its own name, with the family added
+    when it has two addresses.
     """
 
     def __init__(self, plan: Mapping[str, Any], cluster: str) -> None:
@@ -46,10 +48,13 @@ class PeerNames:
         for session in plan["sessions"]:
             if session["kind"] == "node" and plan["nodes"][session["ends"][0]["host"]]["cluster"] == cluster:
                 groups.setdefault(_shared(session), []).append(session)
+        first: dict[str, _Shared] = {}
         for shared in groups:
-            name = _name(plan, shared, groups)
-            while name in self.sessions:
+            name = _name(plan, shared)
+            if first.setdefault(name, shared).segment != shared.segment:
                 name += f"-{shared.segment}"
+            if name in self.sessions:
+                name += f"-as{shared.asn}"
             self.sessions[name] = groups[shared]
             self._of.update((session["name"], name) for session in groups[shared])
 
@@ -93,20 +98,15 @@ def _shared(session: Session) -> _Shared:
     return _Shared(router["host"], session["segment"], transport, tuple(session["families"]), node["asn"])
 
 
-def _name(plan: Mapping[str, Any], shared: _Shared, groups: Mapping[_Shared, Any]) -> str:
-    alike = [each for each in groups if each.router == shared.router]
-    name = shared.router
+def _name(plan: Mapping[str, Any], shared: _Shared) -> str:
     segment = plan["segments"][shared.segment]
+    if segment["kind"] == LINK:
+        return shared.segment
     if segment["kind"] == REMOTE:
-        if len(segment["members"][shared.router]["addresses"]) > 1:
-            name += f"-{shared.transport}"
-    elif len(shared.families) == 1:
-        name += f"-{shared.transport}"
-    if len({each.segment for each in alike}) > 1:
-        name += f"-{shared.segment}"
-    if len({each.asn for each in alike if each.segment == shared.segment}) > 1:
-        name += f"-as{shared.asn}"
-    return name
+        by_family = len(segment["members"][shared.router]["addresses"]) > 1
+    else:
+        by_family = len(shared.families) == 1
+    return f"{shared.router}-{shared.transport}" if by_family else shared.router
 
 
 def _peer(plan: Mapping[str, Any], selecting: Selecting, name: str, sessions: list[Session], mode: str) -> Peer:
