@@ -59,7 +59,7 @@ def encode(peer: Peer, values: Attributes, next_hop: bytes | None, four_octet_as
     if values.communities:
         block = b"".join(number.to_bytes(4, "big") for number in values.communities)
         out += attribute(_OPTIONAL | _TRANSITIVE, iana.COMMUNITIES, block)
-    extended = _extended(peer, values)
+    extended = values.extended_communities and _extended(peer, values)  # a call less for most prefixes
     if extended:
         block = b"".join(number.to_bytes(8, "big") for number in extended)
         out += attribute(_OPTIONAL | _TRANSITIVE, iana.EXTENDED_COMMUNITIES, block)
