@@ -39,7 +39,14 @@ def communities(frr: Frr) -> set[str]:
 @pytest.mark.parametrize("transport", FAMILIES)
 @pytest.mark.parametrize("asn", [64500, ASN], ids=["ebgp", "ibgp"])
 def test_routes_become_the_worst_then_go_and_come_back(
-    frr: Frr, router: Host, node: Host, wire: Wire, command: list[str], asn: int, transport: str
+    frr: Frr,
+    router: Host,
+    node: Host,
+    wire: Wire,
+    command: list[str],
+    asn: int,
+    transport: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure(frr, node, transport, asn)
     link = wire.link()
@@ -47,14 +54,19 @@ def test_routes_become_the_worst_then_go_and_come_back(
     link.full(peers={"tor": tor}, routes=routes("tor", communities=["64512:7"], local_preference=150))
     until(lambda: held(frr, node, transport) == ALL, "all prefixes")
     assert main(["drain", "--delay", "3600", *command]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("node1: routers are told to prefer other nodes; in 3600 s all routes are withdrawn, ")
+    assert said.count("\n") == 1
     until(lambda: communities(frr) == {"64512:7 graceful-shutdown"}, "the community of RFC 8326 on all of them")
     assert {frr.route(prefix)[0].get("locPrf") for prefix in EVERY} == {0}
     assert wire.link().ask("status")["status"]["drain"] == "told"
     assert main(["drain", "--delay", "0", *command]) == 0
+    assert capsys.readouterr().out.startswith("node1: all routes are withdrawn, ")
     until(lambda: not communities(frr), "nothing is announced any more")
     assert wire.link().ask("status")["status"]["drain"] == "withdrawn"
     assert frr.neighbour(node.address(transport))["connectionsEstablished"] == 1
     assert main(["undrain", *command]) == 0
+    assert capsys.readouterr().out == "node1: in service: all routes are announced as before a drain, at once.\n"
     until(lambda: communities(frr) == {"64512:7"}, "all as before")
     assert {frr.route(prefix)[0].get("locPrf") for prefix in EVERY} == ({150} if asn == ASN else {None})
     assert frr.neighbour(node.address(transport))["connectionsEstablished"] == 1
@@ -89,4 +101,6 @@ def test_without_wire_the_command_says_so(tmp_path: Path, capsys: pytest.Capture
     config = tmp_path / "speaker.json"
     config.write_text(json.dumps({"node": "node1", "wire_socket": str(tmp_path / "none.sock")}))
     assert main(["drain", "--config", str(config)]) == 1
-    assert "No such file or directory" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "No such file or directory" in said.err
+    assert not said.out

@@ -17,6 +17,11 @@ from .config import DEFAULT_PATH, load
 
 OF_THE_HOST = ("no-next-hop",)  # wrong with the host as it is now, not with what is checked: said, and no refusal
 
+KEPT = (
+    ", without what is refused; the daemon withdraws nothing because of that: it goes on with the last version of each "
+    "object that was good"
+)
+
 
 def run(arguments: list[str]) -> int:
     """The exit status: 0 when sound, 1 when something is wrong with the resources, 2 for a bad configuration."""
@@ -39,6 +44,6 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"{finding}\n")
     desired = agent.decision.desired
     counts = ", ".join(f"{len(desired[part])} {part}" for part in desired)
-    sys.stdout.write(f"{config.node}: {counts}\n")
+    sys.stdout.write(f"{config.node}: {counts}{KEPT if agent.loaded and not agent.complete else ''}\n")
     refusing = [finding for finding in findings if finding.id not in OF_THE_HOST]
     return 1 if has_errors(refusing) or not agent.loaded else 0

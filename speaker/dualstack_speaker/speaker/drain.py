@@ -25,11 +25,14 @@ def run(arguments: list[str]) -> int:
         "--delay", type=float, default=DELAY, help="seconds until everything is withdrawn (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
-    return tell(options.config, True, options.delay)
+    done = "all routes are withdrawn, the sessions stay. "
+    if options.delay > 0:
+        done = f"routers are told to prefer other nodes; in {options.delay:g} s {done}"
+    return tell(options.config, True, options.delay, f"{done}Layer 2 goes on. dualstack-speaker undrain ends it.")
 
 
-def tell(path: str, on: bool, delay: float) -> int:
-    """Asks ``wire`` for it."""
+def tell(path: str, on: bool, delay: float, done: str) -> int:
+    """Asks ``wire`` for it; ``done`` is what is said when it does it."""
     try:
         config = load(path)
     except ConfigError as error:
@@ -43,4 +46,5 @@ def tell(path: str, on: bool, delay: float) -> int:
     if not answer.get("ok"):
         sys.stderr.write(f"wire refused: {answer.get('error')}\n")
         return 1
+    sys.stdout.write(f"{config.node}: {done}\n")
     return 0

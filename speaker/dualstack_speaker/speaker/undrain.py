@@ -15,4 +15,5 @@ def run(arguments: list[str]) -> int:
     """The exit status, as of ``drain``."""
     parser = argparse.ArgumentParser(prog="dualstack-speaker undrain", description="Announces as before a drain.")
     parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
-    return tell(parser.parse_args(arguments).config, False, 0.0)
+    done = "in service: all routes are announced as before a drain, at once."
+    return tell(parser.parse_args(arguments).config, False, 0.0, done)

@@ -221,6 +221,11 @@ def test_check_touches_nothing_and_names_what_is_wrong(node: Node) -> None:
     code, text = check(node)
     assert code == 1
     assert "BGPPeer metallb-system/tor1-ipv4: spec.holdTime" in text
+    assert "without what is refused; the daemon withdraws nothing because of that" in text
+    node.write("peers.json", "{")
+    code, text = check(node)
+    assert code == 1
+    assert text.startswith("node1: 0 peers, 0 routes, 0 layer2, without what is refused; the daemon withdraws nothing")
     node.config("speaker", {"node": "node1", "nod": 1})
     code, text = check(node)
     assert code == 2
