@@ -112,6 +112,7 @@ def measure(subjects: list[Subject], runs: int, seconds: float) -> list[dict[str
         for protocol, family in PROTOCOLS.items():
             for _unused in range(runs):
                 for subject in subjects:
+                    note(f"{protocol}_replies_per_s_overloaded", subject, subject.ask("flood", family, seconds))
                     value = percentile(subject.ask("pace", family, seconds), 0.99)
                     note(f"{protocol}_p99_overloaded_ms", subject, value)
     ours, theirs = subjects
