@@ -19,6 +19,13 @@ description:
     reload fails, it is restarted.
   - Waits until a unit says that it is ready.
 options:
+  restart:
+    description:
+      - With V(false), a running unit that knows reloads and yet needs a restart is left as it is, and so are the units
+        behind it in the list. RV(pending) names them. A second task, with C(throttle), can do them few hosts at a time.
+      - The restart of a unit that knows no reload is done in any case, unless it stands behind such a one.
+    type: bool
+    default: true
   units:
     description: The units in the order of starting, as M(baremetal.dualstack.speaker_install) returns them.
     type: list
@@ -50,6 +57,18 @@ EXAMPLES = r"""
 - name: Run the speaker
   baremetal.dualstack.speaker_service:
     units: "{{ installed.units }}"
+
+- name: Replace all that nobody notices, on all hosts at once
+  baremetal.dualstack.speaker_service:
+    units: "{{ installed.units }}"
+    restart: false
+  register: run
+
+- name: Restart the others, one host after another
+  baremetal.dualstack.speaker_service:
+    units: "{{ installed.units }}"
+  throttle: 1
+  when: run.pending | length > 0
 """
 
 RETURN = r"""
@@ -58,6 +77,12 @@ actions:
   returned: success
   type: dict
   sample: {dualstack-wire.service: [reload], dualstack-speaker.service: [restart]}
+pending:
+  description: The units that O(restart=false) left as they are; empty otherwise.
+  returned: success
+  type: list
+  elements: str
+  sample: [dualstack-wire.service, dualstack-speaker.service]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -75,29 +100,53 @@ PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "NeedDaemo
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={"units": {"type": "list", "elements": "dict", "required": True, "options": UNIT}},
+        argument_spec={
+            "units": {"type": "list", "elements": "dict", "required": True, "options": UNIT},
+            "restart": {"type": "bool", "default": True},
+        },
         supports_check_mode=True,
     )
     units = module.params["units"]
     states = {unit["name"]: _state(module, unit["name"]) for unit in units}
     actions = {unit["name"]: _actions(states[unit["name"]], unit["generation"], unit["frame"]) for unit in units}
+    pending = [] if module.params["restart"] else _pending(actions, {unit["name"] for unit in units if unit["frame"]})
     if not module.check_mode:
         if any(state["NeedDaemonReload"] == "yes" or state["LoadState"] != "loaded" for state in states.values()):
             _systemctl(module, "daemon-reload")
-        for unit, verbs in actions.items():
-            for verb in list(verbs):
-                if not _do(module, verb, unit):
-                    verbs.append("restart")
-                    _do(module, "restart", unit)
-    done = {unit: verbs for unit, verbs in actions.items() if verbs}
+        pending = _replace(module, actions, pending)
+    done = {unit: verbs for unit, verbs in actions.items() if verbs and unit not in pending}
     module.exit_json(
         changed=bool(done),
         actions=done,
+        pending=pending,
         diff={
             "before": "".join(f"{unit}: {_words(states[unit])}\n" for unit in done),
             "after": "".join(f"{unit}: {', '.join(verbs)}\n" for unit, verbs in done.items()),
         },
     )
+
+
+def _pending(actions: dict[str, list[str]], reloadable: set[str]) -> list[str]:
+    """The first unit whose restart is noticed, which is that of one that knows reloads, and all behind it."""
+    names = list(actions)
+    noticed = (place for place, name in enumerate(names) if name in reloadable and "restart" in actions[name])
+    return names[next(noticed, len(names)) :]
+
+
+def _replace(module: AnsibleModule, actions: dict[str, list[str]], pending: list[str]) -> list[str]:
+    """Does all but what is pending; returns what is pending then, which is more where a reload failed."""
+    names = list(actions)
+    for place, unit in enumerate(names):
+        if unit in pending:
+            break
+        for verb in list(actions[unit]):
+            if _do(module, verb, unit):
+                continue
+            if not module.params["restart"]:
+                return names[place:]
+            actions[unit].append("restart")
+            _do(module, "restart", unit)
+    return pending
 
 
 def _actions(state: dict[str, str], generation: str, frame: str) -> list[str]:

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.root, pytest.mark.lab]
 
 UNIT = "dualstack-wire.service"
 SOCKET = "/run/dualstack/wire.sock.handover"
-REPLACE = "baremetal.dualstack.speaker : Run the daemons, replacing only what changed"
+REPLACE = "baremetal.dualstack.speaker : Run the daemons, replacing what nobody notices"
+RESTART = "baremetal.dualstack.speaker : Restart the daemons that need it, few nodes at a time"
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_another_program_takes_over(
     done = fabric.playbook("site").require().changed
     assert predicted == done, "check mode must predict exactly the tasks that change"
     assert {(REPLACE, node) for node in nodes(fabric)} <= set(done)
+    assert RESTART not in {task for task, _host in done}
     new = processes(fabric)
     assert not set(new.values()) & {"0", *old.values()}
     still = [followed(fabric, node).rpartition("still_ms=")[2].split()[0] for node in nodes(fabric)]
@@ -80,7 +82,8 @@ def test_another_program_takes_over(
     broken = nodes(fabric)[0]
     fabric.on(broken, "rm", SOCKET)  # the way back: one node can't be taken over from
     run = fabric.playbook("site").require()
-    assert {(REPLACE, node) for node in nodes(fabric)} <= set(run.changed)
+    assert {(REPLACE, node) for node in nodes(fabric) if node != broken} <= set(run.changed)
+    assert [host for task, host in run.changed if task == RESTART] == [broken]
     assert f"{UNIT}: cannot reload, so it is restarted" in run.stderr + str(run.result)
     last = processes(fabric)
     assert not set(last.values()) & {"0", *new.values()}
@@ -106,3 +109,26 @@ def test_killed_after_a_take_over(fabric: Fabric) -> None:
     until(lambda: processes(fabric)[node] not in ("0", heir), "another process")
     fabric.settle()
     until(lambda: all_up(fabric), "all sessions")
+
+
+def test_a_changed_unit(fabric: Fabric) -> None:
+    """A port of one's own takes a capability, so a restart: of one node after another."""
+    argument = ("--extra-vars", "speaker_listen_port=179")
+    predicted = fabric.playbook("site", "--check", *argument).require().changed
+    done = fabric.playbook("site", *argument).require().changed
+    assert predicted == done, "check mode must predict exactly the tasks that change"
+    assert sorted(host for task, host in done if task == RESTART) == nodes(fabric)
+    assert REPLACE not in {task for task, _host in done}
+    away = sorted(moments(fabric, node) for node in nodes(fabric))
+    assert all(back <= goes for (_gone, back), (goes, _back) in zip(away, away[1:])), away
+    assert {host for task, host in fabric.playbook("site").require().changed if task == RESTART} == set(nodes(fabric))
+    fabric.settle()
+    until(lambda: all_up(fabric), "all sessions")
+
+
+def moments(fabric: Fabric, node: str) -> tuple[int, int]:
+    """When the wire of a node stopped being active, and when it was again, in µs since the start of the machine."""
+    names = ("ActiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    shown = fabric.on(node, "systemctl", "show", UNIT, *(f"--property={name}" for name in names))
+    found = dict(line.split("=", 1) for line in shown.splitlines())
+    return int(found[names[0]]), int(found[names[1]])

@@ -65,3 +65,23 @@ def test_a_unit_that_runs_is_replaced_for_another_generation(
         assert speaker_service._actions(running, "abc", "f") == verbs
         assert speaker_service._actions(running, "abc", "") == [verb.replace("reload", "restart") for verb in verbs]
         process.kill()
+
+
+@pytest.mark.parametrize(
+    ("wire", "speaker", "pending"),
+    [
+        ([], [], ""),
+        (["reload"], ["restart"], ""),
+        (["enable", "start"], ["restart"], ""),
+        (["restart"], [], "wire speaker"),
+        (["enable", "restart"], ["start"], "wire speaker"),
+    ],
+)
+def test_what_waits_for_its_turn(wire: list[str], speaker: list[str], pending: str) -> None:
+    """The restart of wire is noticed, that of the speaker is not, but it comes second."""
+    assert speaker_service._pending({"wire": wire, "speaker": speaker}, {"wire"}) == pending.split()
+
+
+def test_what_stands_before_does_not_wait() -> None:
+    actions = {"before": ["restart"], "wire": ["restart"], "behind": ["start"]}
+    assert speaker_service._pending(actions, {"wire"}) == ["wire", "behind"]
