@@ -255,7 +255,9 @@ class Session(Machine):
         """The state for status and metrics."""
         up, state = self._established_at, self.state
         negotiated = self._main.negotiated if up is not None else None
-        passively = state in (State.IDLE, State.ACTIVE) and self.peer.passive and self._last_error in ("", words.CHANGED)
+        passively = (
+            state in (State.IDLE, State.ACTIVE) and self.peer.passive and self._last_error in ("", words.CHANGED)
+        )
         return Snapshot(
             state.value,
             None if up is None else now - up,
