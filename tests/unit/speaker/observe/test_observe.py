@@ -86,7 +86,8 @@ def test_log_lines_quote_and_do_not_flood(capsys: pytest.CaptureFixture[str]) ->
         log.write("info", "often")
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == '<3>level=error event="it failed" reason="no \\"route\\"" n=5'
-    assert len(lines) == 1 + BURST
+    assert len(lines) == 1 + BURST + 1
+    assert 'more="left out' in lines[-1]
 
 
 @pytest.mark.parametrize("abstract", [False, True])
