@@ -44,16 +44,17 @@ def measure(script: Path, words: Sequence[str], environment: dict[str, str]) -> 
 
 def judged(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its bar and what it lacks, if it has a bar."""
-    bar = BARS.get(row["name"])
-    return {**row, "bar": None if bar is None else str(bar), "missed": [] if bar is None else bar.misses(row)}
+    limit = BARS.get(row["name"])
+    missed = [] if limit is None else limit.misses(row)
+    return {**row, "bar": None if limit is None else str(limit), "missed": missed}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """The judged rows for people, what was measured beside each below it."""
     lines = [("name", "value", "range", "samples", "bar")]
     for row in rows:
-        bar = row["bar"] or ""
-        verdict = f"MISSED: {', '.join(row['missed'])} ({bar})" if row["missed"] else bar
+        limit = row["bar"] or ""
+        verdict = f"MISSED: {', '.join(row['missed'])} ({limit})" if row["missed"] else limit
         low, high = (f"{value:g}" for value in row["range"])
         between = "" if row["samples"] == 1 else f"{low} to {high}"
         lines.append((row["name"], f"{row['value']:g} {row['unit']}", between, str(row["samples"]), verdict))

@@ -75,8 +75,8 @@ def missed(fault: str, measures: Mapping[str, Mapping[str, float | None]]) -> li
     """What is above its bar."""
     found = []
     for name, values in measures.items():
-        bar, value = BARS.get((fault, name)), values["median"]
-        if bar is not None and (value is None or value > bar):
+        most, value = BARS.get((fault, name)), values["median"]
+        if most is not None and (value is None or value > most):
             found.append(name)
     return found
 

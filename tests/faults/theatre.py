@@ -69,7 +69,10 @@ class Theatre:
         self.nodes: list[Host] = []
         self._connect()
         self.frr = self._boot()
-        stack.callback(lambda: self.frr.end())
+        stack.callback(self._end)
+
+    def _end(self) -> None:
+        self.frr.end()  # the one of the last reboot
 
     def node(self, vips: Sequence[str] = tuple(VIP.values())) -> Host:
         """One more node, which serves these VIPs; the router knows it."""

@@ -274,8 +274,7 @@ class BgpSession:
         return [chance.choice((*plain, "broken", "start", "stale"))]
 
     def play(self, steps: Iterable[Step]) -> Iterator[int]:
-        rest = iter(steps)
-        _unused, choice, restarted = next(rest)
+        (_unused, choice, restarted), *rest = steps
         world = World(choice, restarted)
         verbs: dict[str, Callable[..., None]] = {
             name[1:]: getattr(self, name) for name in dir(self) if name.startswith("_") and not name.startswith("__")

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import conftest  # noqa: E402, F401  (makes the parts of the checkout importable)
+import conftest  # noqa: E402, F401  pylint: disable=unused-import
 from fuzz import captures  # noqa: E402
 from fuzz.scenes.all import SOURCES  # noqa: E402
 from fuzz.scenes.shared import version  # noqa: E402

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import conftest  # noqa: F401  (makes the parts of the checkout importable)
+import conftest  # noqa: F401  pylint: disable=unused-import
 from fuzz import engine
 from fuzz.all import FUZZERS
 from fuzz.lines import Lines

@@ -27,13 +27,13 @@ from __future__ import annotations
 import enum
 
 
-class _Word(enum.Enum):
-    """Hashed by identity: the table is asked for every message."""
+class _Word:
+    """A word of the table, hashed by identity: the table is asked for every message."""
 
     __hash__ = object.__hash__
 
 
-class State(_Word):
+class State(_Word, enum.Enum):
     """States of RFC 4271 section 8.2.2; values are what operators read."""
 
     IDLE = "Idle"
@@ -44,7 +44,7 @@ class State(_Word):
     ESTABLISHED = "Established"
 
 
-class Event(_Word):
+class Event(_Word, enum.Enum):
     """Events; the number is that of RFC 4271 section 8.1 where it has one."""
 
     START = "start"  # 1, 3
@@ -75,7 +75,7 @@ class Event(_Word):
     ROUTE_REFRESH = "route refresh"  # RFC 2918
 
 
-class Action(_Word):
+class Action(_Word, enum.Enum):
     """What a session does on a transition; one method each."""
 
     NOTHING = "nothing"

@@ -21,7 +21,7 @@ from .handover_fds import Give, Take
 _FRAMES = 32  # frames read from a socket in one turn of the loop: what else the loop serves waits 0.5 ms for it at most
 _GROUPS, _SLICE = 32, 0.001  # groups joined or left in one turn, and the seconds after which the next waits for another
 
-Heard = Callable[[int, "list[Claim]"], None]  # number of the interface, claims of others
+Heard = Callable[[int, list[Claim]], None]  # number of the interface, claims of others
 Counts = dict[bytes, "list[int]"]  # requests, replies, gratuitous frames by address
 
 
@@ -204,7 +204,7 @@ class Port:
         port._responder.add(addresses)
         port._uses.update(_groups_of(addresses))
         port._responder.drops = dict(state["drops"])
-        port._ranges = [(low, high) for low, high in state["ranges"]]
+        port._ranges = [(one[0], one[1]) for one in state["ranges"]]
         port._open = {bytes.fromhex(text): None for text in state["open"]}
         port._groups.adopt(
             [fds.take(number) for number in state["group_sockets"]],

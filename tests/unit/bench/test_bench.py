@@ -47,12 +47,12 @@ def test_percentiles_are_samples(share: float, value: float, checkout: Path) -> 
 
 def test_bars_are_for_the_most_the_least_and_being_ahead(checkout: Path) -> None:
     bars, row = load(checkout, "bars"), load(checkout, "measurements").row
-    bar = bars.Bar(most=5, ahead=True)
+    limit = bars.Bar(most=5, ahead=True)
     others = (("FRR", [51.0]), ("BIRD", [1.5]))
-    assert str(bar) == "≤ 5, less than each beside it"
-    assert bar.misses(row("a", [1.4], "ms", *others)) == []
-    assert bar.misses(row("a", [1.5], "ms", *others)) == ["not less than BIRD"]
-    assert bar.misses(row("a", [60.0], "ms", *others)) == ["more than 5", "not less than FRR", "not less than BIRD"]
+    assert str(limit) == "≤ 5, less than each beside it"
+    assert limit.misses(row("a", [1.4], "ms", *others)) == []
+    assert limit.misses(row("a", [1.5], "ms", *others)) == ["not less than BIRD"]
+    assert limit.misses(row("a", [60.0], "ms", *others)) == ["more than 5", "not less than FRR", "not less than BIRD"]
     least = bars.Bar(least=20_000)
     assert least.misses(row("a", [20_000.0], "/s")) == []
     assert least.misses(row("a", [19_999.0], "/s")) == ["less than 20000"]

@@ -182,7 +182,8 @@ def test_another_process_goes_on(key: Key, state: State) -> None:
         second.resume(Holding.adopt(one.export()))
     (before,), (after,) = first.holdings(), second.holdings()
     assert before.export() == after.export()
-    assert first.next == second.next is not None
+    assert first.next is not None
+    assert first.next == second.next
     assert first.due(first.next) == second.due(second.next)
 
 
