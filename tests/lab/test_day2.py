@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 import yaml
 from driver import Fabric
 from processes import until
+from sessions import all_up, counters
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 
@@ -21,28 +21,6 @@ POOL = {"name": "batch", "blocks": ["192.168.101.0/26", "2001:db8:2::/122"]}
 ADVERT = {"pools": ["batch"], "bgp": {}}
 SERVICE = {"name": "jobs", "pool": "batch", "port": 80}
 NODE = {"racks": {"rack2": ["10.0.2.14", "2001:db8:dc:2::14"]}}
-Counters = dict[tuple[str, str], tuple[int, int]]
-
-
-def counters(fabric: Fabric) -> Counters:
-    """(router, neighbour) -> (times established, times dropped), as the routers count."""
-    found = {}
-    for router in fabric.plan()["routers"]:
-        for address, facts in neighbours(fabric, router).items():
-            found[router, address] = (facts["connectionsEstablished"], facts["connectionsDropped"])
-    return found
-
-
-def neighbours(fabric: Fabric, router: str) -> dict[str, Any]:
-    """A router's own view of its sessions."""
-    shown = json.loads(fabric.on(router, "vtysh", "-c", "show bgp neighbors json"))
-    return {address: facts for address, facts in shown.items() if isinstance(facts, dict) and "bgpState" in facts}
-
-
-def all_up(fabric: Fabric) -> bool:
-    """Whether every session is up at every router: evidence is green before the last spare one is."""
-    seen = [facts for router in fabric.plan()["routers"] for facts in neighbours(fabric, router).values()]
-    return all(facts["bgpState"] == "Established" for facts in seen)
 
 
 @pytest.fixture

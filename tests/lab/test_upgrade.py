@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from driver import ROOT, Fabric
-from lab.test_day2 import all_up, counters, neighbours
 from processes import until
+from sessions import all_up, counters, neighbours
 
 pytestmark = [pytest.mark.root, pytest.mark.lab]
 
