@@ -67,7 +67,7 @@ def test_routes_become_the_worst_then_go_and_come_back(
     assert frr.neighbour(node.address(transport))["connectionsEstablished"] == 1
     assert main(["undrain", *command]) == 0
     assert capsys.readouterr().out == "node1: in service: all routes are announced as before a drain, at once.\n"
-    until(lambda: communities(frr) == {"64512:7"}, "all as before")
+    until(lambda: held(frr, node, transport) == ALL and communities(frr) == {"64512:7"}, "all as before")
     assert {frr.route(prefix)[0].get("locPrf") for prefix in EVERY} == ({150} if asn == ASN else {None})
     assert frr.neighbour(node.address(transport))["connectionsEstablished"] == 1
 
