@@ -297,7 +297,9 @@ def started_until(name: str, plan: Path, moment: str) -> subprocess.Popen[bytes]
     """A create that is running, stopped in the very moment when the thing has come up."""
     lab("roots")
     process = subprocess.Popen(
-        tool("create", name, "--plan", str(plan)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ["env", "--default-signal=INT", *tool("create", name, "--plan", str(plan))],  # jobs of a shell ignore it
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     folder, pattern = {
         "a namespace": (Path("/run/netns"), f"dslab.{name}.*"),
