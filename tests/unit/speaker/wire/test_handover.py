@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,6 @@ from dualstack_speaker.wire.handover_channel import Channel, ChannelError, pack,
 STEPS = ["connected", "asked", "told the state", "built", "adopted"]
 PATHS = [{"peers": ["ipv4", "ipv6"], "communities": [], "large_communities": [], "local_preference": None}]
 ENDS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port on which nobody listens, of both families, taken so that nobody else does."""
-    with socket.socket(socket.AF_INET6) as sock:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind(("::", 0))
-        yield sock.getsockname()[1]
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +38,6 @@ def desired(port: int, count: int = 2, families: tuple[str, ...] = ("ipv4", "ipv
     path = [{"peers": ["a"], "communities": ["64512:1"], "large_communities": [], "local_preference": None}]
     routes = {prefix(family, number): path for family in families for number in range(count)}
     return {"peers": {"a": peer(families[0], port)}, "routes": routes, "layer2": {}}
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port on which nobody listens, of both families, taken so that nobody else does."""
-    with socket.socket(socket.AF_INET6) as sock:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind(("::", 0))
-        yield sock.getsockname()[1]
 
 
 def test_the_socket_is_for_owner_and_group_only(wire: Wire) -> None:
