@@ -1,11 +1,17 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the unit tests of core and daemons on the oldest Python that hosts may have, where this machine has it."""
+"""``oldest.py -m pytest …``: Python with these words, the oldest one that hosts may have, where this machine has it.
+
+Beside the tools of the tests it has what a module finds on a host: ``ansible.module_utils`` of the ansible-core in use,
+which supports older Pythons than the rest of it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +20,6 @@ from pathlib import Path
 import links
 
 OLDEST = "3.9"
-TESTS = ("tests/unit/core", "tests/unit/speaker")
 
 
 def interpreter(version: str) -> str | None:
@@ -50,15 +55,29 @@ def environment(python: str, name: str, requirements: list[str]) -> Path:
     return own
 
 
-def main() -> int:
+def module_utils() -> Path:
+    """A folder from which ``ansible.module_utils`` can be imported, and nothing else of Ansible."""
+    spec = importlib.util.find_spec("ansible")
+    assert spec is not None and spec.submodule_search_locations
+    source = Path(spec.submodule_search_locations[0]) / "module_utils"
+    folder = links.cache() / "module-utils" / hashlib.sha256(str(source).encode()).hexdigest()[:12]
+    package = folder / "ansible"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").touch()
+    if not (package / "module_utils").is_symlink():
+        (package / "module_utils").symlink_to(source)
+    return folder
+
+
+def main(words: list[str]) -> int:
     python = interpreter(OLDEST)
     if python is None:
         print(f"this machine has no Python {OLDEST}: the type checker alone looks after it here")
         return 0
     own = environment(python, "oldest", ["-r", "oldest.txt"])
-    brief = ["--numprocesses=2", "--dist=worksteal", "--hypothesis-profile=brief", "--ignore=tests/unit/core/mutants"]
-    return subprocess.call([str(own), "-m", "pytest", "-q", *brief, *TESTS], cwd=links.CHECKOUT)
+    path = os.pathsep.join([str(module_utils()), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.call([str(own), *words], cwd=links.CHECKOUT, env={**os.environ, "PYTHONPATH": path})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

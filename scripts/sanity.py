@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs ``ansible-test sanity`` without containers, on a copy of the tree: it refuses links and any other place.
 
-It fetches a bootstrap script of pip from a vendor's host. Where it would look for that, a stand-in is laid that takes
-the pip which Python itself carries.
+What the collection is built without (``galaxy.yml``: its tests) is left out, which halves the time; ``sanity.py all``
+takes everything. It fetches a bootstrap script of pip from a vendor's host. Where it would look for that, a stand-in is
+laid that takes the pip which Python itself carries.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
 
 import links
+import yaml
 
 GET_PIP = """\
 import ensurepip, os, subprocess, sys
@@ -29,14 +32,14 @@ sys.exit(subprocess.call([*pip, *options, *wanted]))
 """
 
 
-def copy(tree: Path) -> None:
-    """Copy what git knows, and what it would take, to ``tree``, as a repository of its own."""
+def copy(tree: Path, left_out: Collection[str]) -> None:
+    """Copy what git knows, and what it would take, to ``tree``, as a repository of its own, without some folders."""
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in filter(None, subprocess.check_output(command, cwd=links.CHECKOUT).decode().split("\0")):
         source, target = links.CHECKOUT / name, tree / name
-        if source.exists():
+        if source.exists() and name.split("/", 1)[0] not in left_out:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     subprocess.check_call(["git", "init", "--quiet"], cwd=tree)
@@ -53,15 +56,16 @@ def lay_bootstrap(home: Path, version: str) -> None:
     script.write_text(GET_PIP, encoding="utf-8")
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     home = links.cache() / "ansible-test"
     tree = home / "ansible_collections" / "baremetal" / "dualstack"
     version = ".".join(map(str, sys.version_info[:2]))
-    copy(tree)
+    ignored = yaml.safe_load((links.CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    copy(tree, () if words == ["all"] else ignored)
     lay_bootstrap(home, version)
     command = ["ansible-test", "sanity", "--color", "no", "--python", version]
     return subprocess.call(command, cwd=tree, env={**os.environ, "HOME": str(home)})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ import json
 import shlex
 from pathlib import Path
 
-from . import documents
+from . import documents, mirror
 from .commands import run
 from .network import NAMESPACES
 from .state import Lab
@@ -41,6 +41,8 @@ def write(lab: Lab) -> None:
         "ControlMaster": "auto",
         "ControlPersist": "60s",
         "ControlPath": f"{lab.sockets}/%C",
+        "ServerAliveInterval": "10",  # a host whose power was cut says nothing
+        "ServerAliveCountMax": "6",
     }
     inventory = {
         "all": {
@@ -54,6 +56,7 @@ def write(lab: Lab) -> None:
                 "ansible_ssh_args": " ".join(f"-o {name}={shlex.quote(value)}" for name, value in options.items()),
                 "ansible_pipelining": True,
                 "ansible_python_interpreter": "/usr/bin/python3",
+                **({"lab_mirror": mirror.URL} if mirror.wanted(lab) else {}),
             },
         }
     }

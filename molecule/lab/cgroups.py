@@ -42,6 +42,16 @@ def create(group: Path) -> None:
         (group / "cgroup.clone_children").write_text("1")
 
 
+def weigh(group: Path, hosts: int) -> None:
+    """Lets a lab have the share of the processors that its hosts would have as so many processes outside.
+
+    As one group it would have no more than a single process: a cluster starves beside a few busy programs.
+    """
+    for name, of_one, most in (("cpu.shares", 1024, 262144), ("cpu.weight", 100, 10000)):  # cgroup v1, v2
+        if (group / name).exists():
+            (group / name).write_text(str(min(max(hosts, 1) * of_one, most)))
+
+
 def end_processes(group: Path) -> None:
     """Kills every process in the group and below, and waits until they are gone."""
     deadline = time.monotonic() + 30

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
 
-from . import access, documents, hosts, lifecycle, roots, state
+from . import access, documents, hosts, lifecycle, roots, state, workloads
 from .commands import in_parallel
 from .errors import LabError
 from .topology import Topology, from_plan
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("roots", help="build the hosts' root file systems, unless they are cached")
     verb.add_argument("--suite", action="append", choices=roots.SUITES)
+    verb.add_argument("--flavour", choices=sorted(roots.PACKAGES), default=roots.LEAN)
     verb.set_defaults(verb=_roots)
 
     for name, function, text in (
@@ -79,6 +81,19 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("host", metavar="HOST")
     verb.set_defaults(verb=_reboot)
 
+    for name, power, text in (
+        ("stop", lifecycle.stop, "cut the power of hosts: their network namespaces go with it, their files stay"),
+        ("start", lifecycle.start, "switch hosts on again"),
+    ):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("name", metavar="NAME")
+        verb.add_argument("hosts", metavar="HOST", nargs="*", help="default: all")
+        verb.set_defaults(verb=_power, power=power)
+
+    verb = verbs.add_parser("workloads", help="print Deployments behind a plan's Services, for kubectl apply")
+    verb.add_argument("--plan", type=Path, required=True)
+    verb.set_defaults(verb=_workloads)
+
     verb = verbs.add_parser("status", help="print a lab as JSON; without a name, the names of all labs")
     verb.add_argument("name", metavar="NAME", nargs="?")
     verb.set_defaults(verb=_status)
@@ -92,9 +107,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _roots(arguments: argparse.Namespace) -> None:
-    suites = arguments.suite or roots.SUITES
-    in_parallel(roots.ensure, suites)
-    print("\n".join(str(roots.location(suite)) for suite in suites))
+    suites, flavour = arguments.suite or roots.SUITES, arguments.flavour
+    in_parallel(lambda suite: roots.ensure(suite, flavour), suites)
+    print("\n".join(str(roots.location(suite, flavour)) for suite in suites))
 
 
 def _create(arguments: argparse.Namespace) -> None:
@@ -103,6 +118,10 @@ def _create(arguments: argparse.Namespace) -> None:
 
 def _update(arguments: argparse.Namespace) -> None:
     print(lifecycle.update(arguments.name, _topology(arguments.plan), _suites(arguments.suite)).inventory)
+
+
+def _workloads(arguments: argparse.Namespace) -> None:
+    print(json.dumps(workloads.render(documents.read(arguments.plan)), indent=1))
 
 
 def _topology(path: Path) -> Topology:
@@ -138,6 +157,10 @@ def _exec(arguments: argparse.Namespace) -> None:
 
 def _reboot(arguments: argparse.Namespace) -> None:
     hosts.reboot(state.load(arguments.name), arguments.host)
+
+
+def _power(arguments: argparse.Namespace) -> None:
+    arguments.power(arguments.name, arguments.hosts)
 
 
 def _status(arguments: argparse.Namespace) -> None:

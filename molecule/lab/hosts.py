@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from . import cgroups, paths, roots
+from . import cgroups, kernel_modules, paths, roots, stores
 from .commands import in_parallel, run, run_long, stopping
 from .errors import LabError
 from .network import NAMESPACES, enter
 from .state import Lab
-from .topology import Backend, Host
+from .topology import MANAGEMENT_NETWORK, Backend, Host
 
 BOOT_TIMEOUT = 180.0  # seconds; a boot takes 2 to 5 on a machine that does nothing else
 NODE_FILES = {
@@ -26,12 +26,31 @@ NODE_FILES = {
     "lab-backend.service": "etc/systemd/system",
     "lab-vips.service": "etc/systemd/system",
 }
+KUBERNETES_FILES = {
+    "kubernetes_host.sh": "usr/local/lib/lab",
+    "lab-kubernetes.service": "etc/systemd/system",
+}
 SSHD = "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e"
 
 
-def start(lab: Lab, hosts: list[Host]) -> None:
-    """Makes the hosts' root file systems and starts all of them at once."""
+def flavour(host: Host) -> str:
+    """Which kind of root file system a host has."""
+    return roots.KUBERNETES if host.kubernetes else roots.LEAN
+
+
+def store(lab: Lab, host: Host) -> stores.Kind | None:
+    """What a host's container runtime has from the beginning; None where there is none."""
+    has = host.kubernetes
+    return stores.Kind(lab.suites[host.name], has.version, has.repository, has.control_plane) if has else None
+
+
+def prepare(lab: Lab, hosts: list[Host]) -> None:
+    """Makes the hosts' root file systems; what they are cloned from must be there."""
     in_parallel(lambda host: _prepare(lab, host), hosts)
+
+
+def start(lab: Lab, hosts: list[Host]) -> None:
+    """Starts all of them at once."""
     for host in hosts:
         _launch(lab, host)
 
@@ -40,7 +59,8 @@ def _prepare(lab: Lab, host: Host) -> None:
     folder = lab.of_host(host.name)
     for name in ("upper", "work", "root"):
         (folder / name).mkdir(parents=True)
-    layers = f"lowerdir={roots.location(lab.suites[host.name])},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    below = roots.location(lab.suites[host.name], flavour(host))
+    layers = f"lowerdir={below},upperdir={folder / 'upper'},workdir={folder / 'work'}"
     run(["mount", "-t", "overlay", f"dslab-{lab.name}", "-o", layers, str(lab.root(host.name))])
     etc = lab.root(host.name) / "etc"
     (etc / "hostname").write_text(host.name + "\n")
@@ -48,11 +68,27 @@ def _prepare(lab: Lab, host: Host) -> None:
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", host.name, "-f", str(etc / "ssh/ssh_host_ed25519_key")])
     shutil.copyfile(lab.key.with_suffix(".pub"), etc.parent / "root/.ssh/authorized_keys")
     if host.backend:
-        for name, place in NODE_FILES.items():
-            (etc.parent / place).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(paths.PACKAGE / "node" / name, etc.parent / place / name)
+        _install(etc.parent, NODE_FILES)
         write_backend(lab, host.name, host.backend)
         run(["chroot", str(etc.parent), "systemctl", "--quiet", "enable", "lab-backend.service", "lab-vips.service"])
+    if kind := store(lab, host):
+        _install(etc.parent, KUBERNETES_FILES)
+        run(["chroot", str(etc.parent), "systemctl", "--quiet", "enable", "lab-kubernetes.service"])
+        kernel_modules.install(etc.parent)
+        # The cluster's DNS forwards there, and does not start without a place to forward to. Nobody answers.
+        (etc / "resolv.conf").write_text(f"nameserver {MANAGEMENT_NETWORK[1]}\n")
+        stores.clone(stores.location(kind), _containerd(lab, host))
+
+
+def _install(root: Path, files: dict[str, str]) -> None:
+    for name, place in files.items():
+        (root / place).mkdir(parents=True, exist_ok=True)
+        shutil.copy(paths.PACKAGE / "node" / name, root / place / name)
+
+
+def _containerd(lab: Lab, host: Host) -> Path:
+    """What is the host's /var/lib/containerd: a real folder, as an overlay cannot be on an overlay."""
+    return lab.of_host(host.name) / "containerd"
 
 
 def write_backend(lab: Lab, host: str, backend: Backend) -> None:
@@ -78,6 +114,7 @@ def _launch(lab: Lab, host: Host) -> None:
         ),
         *("--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe"),
         *("--capability=all", "--system-call-filter=@keyring bpf"),
+        *((f"--bind={_containerd(lab, host)}:/var/lib/containerd",) if host.kubernetes else ()),
         *(("--as-pid2", "/bin/sh", "-c", SSHD) if host.kind == "client" else ("--boot",)),
     ]
     with (lab.of_host(host.name) / "console.log").open("ab") as console:

@@ -27,8 +27,18 @@ SYSCTLS = {
 }
 
 
+def _sysctls(host: Host) -> dict[str, int]:
+    return COMMON if host.kubernetes else SYSCTLS[host.kind]  # with Kubernetes, settings are the roles' business
+
+
 def existing(prefix: str) -> list[str]:
     return sorted(path.name for path in NAMESPACES.glob(f"{prefix}*")) if NAMESPACES.is_dir() else []
+
+
+def present(lab: Lab) -> list[Host]:
+    """The hosts that have a network: those that are switched on."""
+    names = set(existing(lab.prefix))
+    return [host for host in lab.topology.hosts if lab.namespace(host.name) in names]
 
 
 def enter(namespace: str) -> list[str]:
@@ -62,9 +72,12 @@ def change(lab: Lab, old: Topology, new: Topology) -> None:
     before = {host.name: host for host in old.hosts}
     after = {host.name: host for host in new.hosts}
     for name in before.keys() - after.keys():
-        run(["ip", "netns", "del", lab.namespace(name)])  # its links go with it
+        # At once: with its namespace a link goes some time later, or not while a process is still in it.
+        links = [*(interface.name for interface in before[name].interfaces), MANAGEMENT]
+        _batch(lab.switch, [f"link del {port(name, link)}" for link in links])
+        run(["ip", "netns", "del", lab.namespace(name)])
     added = [host for host in new.hosts if host.name not in before]
-    in_parallel(lambda host: _add_namespace(lab.namespace(host.name), SYSCTLS[host.kind]), added)
+    in_parallel(lambda host: _add_namespace(lab.namespace(host.name), _sysctls(host)), added)
 
     switch = [line for segment in new.segments if segment not in old.segments for line in _bridge(bridge(segment))]
     for host in new.hosts:

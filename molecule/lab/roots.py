@@ -1,7 +1,10 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the hosts' root file systems once, and finds them again by the hash of everything that went into them."""
+"""Builds the hosts' root file systems once, and finds them again by the hash of everything that went into them.
+
+There are two flavours of each suite: lean ones, and those of nodes that run Kubernetes, with a container runtime.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,11 @@ from .commands import phase, run, run_long
 from .errors import LabError
 
 SUITES = ("bookworm", "trixie")
-PACKAGES = paths.PACKAGE / "packages.txt"
+LEAN, KUBERNETES = "lean", "kubernetes"
+PACKAGES = {
+    LEAN: (paths.PACKAGE / "packages.txt",),
+    KUBERNETES: (paths.PACKAGE / "packages.txt", paths.PACKAGE / "packages_kubernetes.txt"),
+}
 CUSTOMIZE = paths.PACKAGE / "customize_root.sh"
 OPTIONS = (
     "--variant=minbase",
@@ -24,29 +31,31 @@ OPTIONS = (
 )
 
 
-def location(suite: str) -> Path:
-    inputs = [suite, platform.machine(), *OPTIONS, PACKAGES.read_text(), CUSTOMIZE.read_text()]
-    return paths.roots() / f"{suite}-{hashlib.sha256(chr(0).join(inputs).encode()).hexdigest()[:12]}"
+def location(suite: str, flavour: str = LEAN) -> Path:
+    texts = [path.read_text() for path in (*PACKAGES[flavour], CUSTOMIZE)]
+    digest = hashlib.sha256(chr(0).join([suite, platform.machine(), *OPTIONS, *texts]).encode()).hexdigest()
+    return paths.roots() / f"{suite}-{'' if flavour == LEAN else flavour + '-'}{digest[:12]}"
 
 
-def ensure(suite: str) -> Path:
+def ensure(suite: str, flavour: str = LEAN) -> Path:
     """The folder of the suite's root file system, built when it is missing; of two processes that ask, one waits."""
     if suite not in SUITES:
         raise LabError(f"suite {suite!r} is not known: use one of {', '.join(SUITES)}")
-    target = location(suite)
+    target = location(suite, flavour)
     if target.is_dir():
         return target
     with paths.locked(paths.roots() / f".{target.name}.lock", f"waiting for another process that builds {target.name}"):
         if not target.is_dir():
             with phase(f"root file system {target.name} built"):
-                _build(suite, target)
+                _build(suite, PACKAGES[flavour], target)
     return target
 
 
-def _build(suite: str, target: Path) -> None:
+def _build(suite: str, lists: tuple[Path, ...], target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    packages = [line for line in PACKAGES.read_text().split("\n") if line and not line.startswith("#")]
+    lines = [line for path in lists for line in path.read_text().split("\n")]
+    packages = [line for line in lines if line and not line.startswith("#")]
     # The build ends with this process, and its mounts with the build.
     own_namespaces = [
         "setpriv",

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import paths
 from .errors import LabError
-from .topology import MANAGEMENT_NETWORK, Backend, Host, Interface, Topology
+from .topology import MANAGEMENT_NETWORK, Backend, Host, Interface, Kubernetes, Topology
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
@@ -129,5 +129,7 @@ def _topology(data: dict[str, Any]) -> Topology:
             backend = Backend(tuple(backend["ports"]), services, tuple(backend["blocks"]))
         interfaces = tuple(Interface(i["name"], i["segment"], tuple(i["addresses"])) for i in host["interfaces"])
         gateways = tuple((address, name) for address, name in host["gateways"])
-        hosts.append(Host(host["name"], host["kind"], interfaces, tuple(host["loopback"]), gateways, backend))
+        kubernetes = Kubernetes(**host["kubernetes"]) if host.get("kubernetes") else None
+        known = (host["name"], host["kind"], interfaces, tuple(host["loopback"]), gateways, backend, kubernetes)
+        hosts.append(Host(*known))
     return Topology(tuple(data["segments"]), tuple(hosts))

@@ -36,6 +36,15 @@ class Backend:
 
 
 @dataclass(frozen=True)
+class Kubernetes:
+    """What a node that runs Kubernetes has images of."""
+
+    version: str
+    repository: str
+    control_plane: bool
+
+
+@dataclass(frozen=True)
 class Host:
     name: str
     kind: Kind
@@ -43,6 +52,7 @@ class Host:
     loopback: tuple[str, ...]
     gateways: tuple[tuple[str, str], ...]  # address, interface: the default route of the address's family
     backend: Backend | None
+    kubernetes: Kubernetes | None = None  # then kube-proxy and pods are real, and there is no backend
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ def from_plan(plan: dict[str, Any]) -> Topology:
             raise LabError(
                 f"{name}: interface names clash: {', '.join(sorted(names))}; state `interface` in the intent"
             )
+        kubernetes = _kubernetes(plan, name) if kind == "node" else None
         loopback = plan["routers"][name].get("loopback") or {} if kind == "router" else {}
         hosts.append(
             Host(
@@ -99,7 +110,8 @@ def from_plan(plan: dict[str, Any]) -> Topology:
                 interfaces=interfaces,
                 loopback=tuple(str(ipaddress.ip_interface(address)) for address in loopback.values()),
                 gateways=() if kind == "router" else tuple(_gateways(plan, interfaces)),
-                backend=backend if kind == "node" else None,
+                backend=backend if kind == "node" and not kubernetes else None,
+                kubernetes=kubernetes,
             )
         )
     return Topology(segments=tuple(plan["segments"]), hosts=tuple(hosts))
@@ -142,6 +154,15 @@ def _backend(plan: dict[str, Any]) -> Backend:
     )
 
 
+def _kubernetes(plan: dict[str, Any], node: str) -> Kubernetes | None:
+    own = plan["nodes"][node].get("kubernetes")
+    if not own:
+        return None
+    clusters = (plan["cluster"], *plan["clusters"].values())
+    (told,) = (cluster["kubernetes"] for cluster in clusters if cluster["name"] == plan["nodes"][node]["cluster"])
+    return Kubernetes(told["version"], told["image_repository"], own["control_plane"])
+
+
 def _cidrs(block: str) -> Iterator[str]:
     first, dash, last = block.partition("-")
     if not dash:
@@ -163,5 +184,7 @@ def suites(topology: Topology, wanted: dict[str, str], present: dict[str, str]) 
         turn = count.get(host.kind, 0)
         count[host.kind] = turn + 1
         default = ("bookworm", "trixie")[turn % 2] if host.kind != "client" else "bookworm"
+        if host.kubernetes:
+            default = "trixie"  # nft of bookworm (1.0.6) crashes on tables of a newer kube-proxy: kubernetes#136786
         chosen[host.name] = wanted.get(host.name) or present.get(host.name) or default
     return chosen
