@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -54,6 +55,29 @@ def service(
         "metadata": metadata,
         "spec": {"type": "LoadBalancer", **spec},
         "status": status,
+    }
+
+
+def endpoints(name: str, family: str, nodes: Mapping[str | None, bool | Object | None], suffix: str = "x") -> Object:
+    """An EndpointSlice of a Service: one endpoint per node, ready as stated, or with the conditions given."""
+    words = {"ipv4": "IPv4", "ipv6": "IPv6"}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": f"{name}-{family}-{suffix}",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": name},
+        },
+        "addressType": words[family],
+        "endpoints": [
+            {
+                "addresses": ["10.244.0.1" if family == "ipv4" else "fd00:10:244::1"],
+                **({} if node is None else {"nodeName": node}),
+                "conditions": state if isinstance(state, dict) else {"ready": state},
+            }
+            for node, state in nodes.items()
+        ],
     }
 
 

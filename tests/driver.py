@@ -43,16 +43,22 @@ class Run:
     def failures(self) -> list[str]:
         """What failed where, with its message."""
         return [
-            f"{task['task']['name']} on {host}: {outcome.get('msg')}"
+            f"{task['task']['name']} on {host}: {said.get('msg')}"
             for play in self.result.get("plays", [])
             for task in play["tasks"]
             for host, outcome in task["hosts"].items()
             if outcome.get("failed") or outcome.get("unreachable")
+            for said in (outcome, *(each for each in outcome.get("results", ()) if each.get("failed")))
         ]
 
 
 class Fabric:
-    """A lab named ``name`` made from the intent ``inventory`` (a file); everything else is kept in ``folder``."""
+    """A lab named ``name`` made from the intent ``inventory`` (a file); everything else is kept in ``folder``.
+
+    ``proven``: the evidence of when it was made, where that is kept.
+    """
+
+    proven: dict[str, Any]
 
     def __init__(self, name: str, inventory: Path, folder: Path) -> None:
         self.name = name
@@ -111,26 +117,26 @@ class Fabric:
         result = json.loads(done.stdout[begin:])
         return Run(done.returncode, _changed(result), result, done.stderr)
 
-    def evidence(self) -> dict[str, Any]:
-        """Gather and judge, whatever comes out."""
+    def evidence(self, *words: str, by: str = "validate") -> dict[str, Any]:
+        """Gather and judge, whatever comes out; ``words`` are the playbook's."""
         kept = self.plan_file.with_name("evidence.json")
         kept.unlink(missing_ok=True)
-        run = self.playbook("validate")
+        run = self.playbook(by, *words)
         assert kept.exists(), f"{run.failures()}\n{run.stderr[-2000:]}"
         found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
         green = found["summary"]["green"] == found["summary"]["total"]
         assert (run.code == 0) == green, f"exit status {run.code} with {found['summary']}: {run.failures()}"
         return found
 
-    def settle(self, attempts: int = 12) -> dict[str, Any]:
+    def settle(self, *words: str, attempts: int = 12) -> dict[str, Any]:
         """The evidence, gathered until all of it is green; it must become so."""
         for attempt in range(attempts):
             if attempt:
                 time.sleep(2)
-            found = self.evidence()
+            found = self.evidence(*words)
             if found["summary"]["green"] == found["summary"]["total"]:
                 return found
-        raise AssertionError(f"never all green: {breaks(found)}")
+        raise AssertionError(f"never all green: {complaints(found)}")
 
 
 def _changed(result: dict[str, Any]) -> Changed:
@@ -140,6 +146,19 @@ def _changed(result: dict[str, Any]) -> Changed:
         for task in play["tasks"]
         for host, outcome in sorted(task["hosts"].items())
         if outcome.get("changed")
+    ]
+
+
+def complaints(evidence: dict[str, Any]) -> list[str]:
+    """What the evidence says of all that is red."""
+    links = [
+        f"{vip['service']} {vip['vip']}, {vip['mode']}, {link['link']}: {link['reason']}"
+        for vip in evidence["vips"]
+        for link in vip["links"]
+        if link["state"] == "red"
+    ]
+    return links + [
+        f"{row['id']} {row['node']} {row['family']}: {row['seen']}" for row in evidence["rows"] if row["state"] == "red"
     ]
 
 

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from fabrics import plan_of
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("filter", "test")
 STATEMENT = "# => "
 ERROR = "error: "
+OTHERS = "A cluster that somebody else runs"
 
 
 class Example(NamedTuple):
@@ -76,7 +78,10 @@ def read(plugin: str, text: str) -> list[Example]:
 
 
 def run(examples: list[Example], folder: Path) -> list[dict[str, Any]]:
-    """What became of each task, run on a router of the demo fabric with the demo's plan."""
+    """What became of each task, run on a router of the demo fabric.
+
+    In ``dualstack_plan`` the collection runs Kubernetes, but for examples that are named ``OTHERS``.
+    """
     results = [f"example_{number}" for number in range(len(examples))]
     play = {
         "hosts": "tor1",
@@ -84,7 +89,7 @@ def run(examples: list[Example], folder: Path) -> list[dict[str, Any]]:
         "vars_files": [str(folder / "plan.json")],
         "tasks": [
             *(
-                {**example.task, "register": result, "ignore_errors": True}
+                {**example.task, **_plan_of_others(example), "register": result, "ignore_errors": True}
                 for example, result in zip(examples, results)
             ),
             {
@@ -96,8 +101,8 @@ def run(examples: list[Example], folder: Path) -> list[dict[str, Any]]:
             },
         ],
     }
-    plan = yaml.safe_load((ROOT / "tests" / "golden" / "demo" / "plan.yml").read_text(encoding="utf-8"))
-    (folder / "plan.json").write_text(json.dumps({"dualstack_plan": plan}), encoding="utf-8")
+    plans = {"dualstack_plan": plan_of("demo", _run_kubernetes), "plan_of_others": plan_of("demo")}
+    (folder / "plan.json").write_text(json.dumps(plans), encoding="utf-8")
     (folder / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     connection = ("ansible_connection=local", "ansible_python_interpreter={{ ansible_playbook_python }}")
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(ROOT / "examples" / "demo")]
@@ -115,3 +120,11 @@ def run(examples: list[Example], folder: Path) -> list[dict[str, Any]]:
     assert not re.search("WARNING|DEPRECATION", output), output
     outcome: list[dict[str, Any]] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return outcome
+
+
+def _plan_of_others(example: Example) -> dict[str, Any]:
+    return {"vars": {"dualstack_plan": "{{ plan_of_others }}"}} if example.name == OTHERS else {}
+
+
+def _run_kubernetes(data: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> None:
+    data["cluster"]["kubernetes"] = {"version": "1.36.3"}

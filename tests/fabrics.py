@@ -30,7 +30,12 @@ def with_clients() -> list[str]:
 
 def read(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """(the variable dualstack, hosts by kind) of an example; a fresh copy."""
-    inventory = yaml.safe_load((EXAMPLES / name / "inventory.yml").read_text(encoding="utf-8"))["all"]
+    return read_text((EXAMPLES / name / "inventory.yml").read_text(encoding="utf-8"))
+
+
+def read_text(text: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The same of an inventory in YAML."""
+    inventory = yaml.safe_load(text)["all"]
     hosts: dict[str, dict[str, Any]] = {}
     for kind, groups in GROUPS.items():
         hosts[kind] = {}
@@ -39,6 +44,8 @@ def read(name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
                 facts = (values or {}).get("dualstack_host")
                 if facts is not None or group != "kube_control_plane":
                     hosts[kind][host] = facts
+    for group in GROUPS["nodes"]:
+        hosts[group] = dict.fromkeys(inventory["children"].get(group, {}).get("hosts") or {})
     return copy.deepcopy(inventory["vars"]["dualstack"]), hosts
 
 

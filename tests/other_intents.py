@@ -29,6 +29,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dynamic_asn": ("external", "internal"),
     "protocol": ("TCP", "UDP", "SCTP"),
     "families": ("ipv4", "ipv6"),
+    "run_by": ("kubeadm", "systemd"),
+    "version": ("1.31.9", "1.36.3"),
+    "plugin": ("bridge", "calico", "cilium", "flannel", "other"),
+    "mode": ("nftables", "iptables", "ipvs", "none"),
+    "encapsulation": ("vxlan", "none"),
+    "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"),
 }
 NAMES = {"name", "pool", "pools", "ipv4", "ipv6", "cluster", "peers"}  # keys under which names of the intent stand
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
+def until(true: Callable[[], Any], what: str, seconds: float = 180.0) -> Any:
     """Waits until something is true and returns it; fails by name when it does not become so.
 
     The pauses between two looks grow to 0.2 s, so that waiting costs a busy machine little.

@@ -37,7 +37,9 @@ def asked(objects: Iterable[Object], mode: str) -> dict[str, Any]:
     assert not has_errors(findings), [str(finding) for finding in findings]
     aliases = {alias: value for entry in found.communities.values() for alias, value in entry.values}
     return {
-        "pools": {name: replace(each, blocks=by_family(each.blocks)) for name, each in found.pools.items()},
+        "pools": {  # Services that name two pools make a pair of them
+            name: replace(each, blocks=by_family(each.blocks), pair=None) for name, each in found.pools.items()
+        },
         "layer2": {
             name: replace(each, **pools_of(found, each), interfaces=tuple(sorted(each.interfaces)))
             for name, each in found.l2_advertisements.items()

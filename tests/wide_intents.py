@@ -225,7 +225,13 @@ def wide(families: tuple[str, ...]) -> Intent:
                 "selector": {"app": "b"},
                 "traffic_policy": "Local",
             },
-            {"name": "d", "pool": "held", "port": 80, "labels": {"public": "no"}},
+            {
+                "name": "d",
+                "pool": "held",
+                "port": 80,
+                "labels": {"public": "no"},
+                "annotations": {"example.com/note": "what others read"},
+            },
             {"name": "e", "namespace": "shop", "pool": "cut", "port": 80, "labels": {"public": "yes"}},
             {"name": "f", "pool": "desk", "port": 80, "addresses": per("10.1.1.210", "fd00:1:1::210")},
             {"name": "g", "pool": "desk", "port": 80},
@@ -326,4 +332,89 @@ def paired() -> Intent:
     return data, hosts
 
 
-INTENTS = {**{f"wide-{'-'.join(order)}": wide(order) for order in ORDERS}, "paired": paired()}
+def run(families: tuple[str, ...]) -> Intent:
+    """Kubernetes is run by us in two clusters: everything is stated in one, nothing in the other; which, by order."""
+    turned = families[0] == "ipv6"
+
+    def per(ipv4: str, ipv6: str) -> list[str]:
+        return [{"ipv4": ipv4, "ipv6": ipv6}[family] for family in families]
+
+    addresses = per("10.1.1.9", "fd00:1:1::9")
+    number = 97 if turned else 96
+    whole: dict[str, Any] = {
+        "version": "1.30.4",
+        "run_by": "systemd",
+        "endpoint": {"host": addresses[0], "port": 7443},
+        "certificate_names": ["api.example.net"],
+        "image_repository": "images.example.net/k8s",
+        "proxy": {"mode": "ipvs", "node_port_addresses": per("10.1.0.0/16", "fd00:1::/32")},
+        "cni": {
+            "plugin": "calico",
+            "allocate_node_cidrs": True,
+            "masquerade": list(families[:1]),
+            "non_masquerade": per("10.9.0.0/16", "fd00:9::/32"),
+            "encapsulation": "none",
+            "vni": 77,
+            "mtu": 1400,
+        },
+        "dns": {"addresses": per(f"10.{number}.0.10", f"fd00:{number}::a"), "domain": "run.example.net"},
+        "arguments": {
+            "kube-apiserver": {"v": "2"},
+            "kube-controller-manager": {"v": "2"},
+            "kube-scheduler": {"v": "2"},
+            "etcd": {"snapshot-count": "5000"},
+            "kubelet": {"v": "2"},
+        },
+        "configuration": {"kubelet": {"maxPods": 60}, "kube-proxy": {"conntrack": {"min": 0}}},
+    }
+    bare = {"version": "1.36.3"}
+    data: dict[str, Any] = {
+        "lab": True,
+        "cluster": {
+            "name": "first",
+            "families": list(families),
+            "pods": per("10.128.0.0/16", "fd00:128::/48"),
+            "services": per("10.96.0.0/16", "fd00:96::/112"),
+            "kubernetes": bare if turned else whole,
+        },
+        "clusters": [
+            {
+                "name": "second",
+                "pods": per("10.129.0.0/16", "fd00:129::/48"),
+                "services": per("10.97.0.0/16", "fd00:97::/112"),
+                "kubernetes": whole if turned else bare,
+            }
+        ],
+        "fabric": {
+            "node_asn": 64512,
+            "loopbacks": per("10.99.0.0/24", "fd00:99::/64"),
+            "racks": {
+                f"r{number}": {"network": per(f"10.1.{number}.0/24", f"fd00:1:{number}::/64"), "routers": ["t1"]}
+                for number in (1, 2)
+            },
+        },
+        "pools": [{"name": "pool", "blocks": per("10.200.0.0/28", "fd00:200::/120")}],
+        "advertise": [{"pools": ["pool"], "bgp": {}}],
+        "services": [{"name": "a", "pool": "pool", "port": 80}],
+    }
+    nodes: dict[str, dict[str, Any]] = {
+        f"n{number}": {"racks": {"r1": per(f"10.1.1.{number}", f"fd00:1:1::{number}")}} for number in (11, 12)
+    }
+    nodes["n12"]["taints"] = [{"key": "dedicated", "value": "edge", "effect": "NoExecute"}]
+    nodes["n13"] = {"racks": {"r2": per("10.1.2.13", "fd00:1:2::13")}, "cluster": "second"}
+    nodes["n14"] = {"addresses": per("10.1.3.14", "fd00:1:3::14"), "cluster": "second"}
+    hosts: dict[str, dict[str, Any]] = {
+        "routers": {"t1": {"asn": 64601, "network": per("198.51.100.0/24", "2001:db8:51::/64")}},
+        "nodes": nodes,
+        "clients": {"c1": {"behind": "t1", "addresses": per("198.51.100.10", "2001:db8:51::10")}},
+        "kube_control_plane": dict.fromkeys(("n11", "n13")),
+        "kube_node": dict.fromkeys(("n11", "n12", "n14")),
+    }
+    return data, hosts
+
+
+INTENTS = {
+    **{f"wide-{'-'.join(order)}": wide(order) for order in ORDERS},
+    "paired": paired(),
+    **{f"run-{'-'.join(order)}": run(order) for order in ORDERS[:2]},
+}

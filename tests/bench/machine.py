@@ -34,12 +34,28 @@ def say(text: str) -> None:
 
 def take_priority(pids: Iterable[int] = (0,)) -> None:
     """Real-time priority for processes with all their threads, and what they start (0: this one)."""
+    try:
+        _schedule(pids, os.SCHED_RR, PRIORITY)
+    except OSError as error:
+        say(f"no real-time priority ({error.strerror}): expect other work to show")
+
+
+@contextmanager
+def hurried(pids: Iterable[int]) -> Iterator[None]:
+    """Real-time priority for processes and this one, for a while."""
+    mine = [0, *pids]
+    take_priority(mine)
+    try:
+        yield
+    finally:
+        _schedule(mine, os.SCHED_OTHER, 0)
+
+
+def _schedule(pids: Iterable[int], policy: int, priority: int) -> None:
+    """For all threads of processes (0: this one)."""
     for pid in pids:
-        try:
-            for thread in os.listdir(f"/proc/{pid or os.getpid()}/task"):
-                os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(PRIORITY))
-        except OSError as error:
-            say(f"no real-time priority ({error.strerror}): expect other work to show")
+        for thread in os.listdir(f"/proc/{pid or os.getpid()}/task"):
+            os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
 
 
 def wait(true: Callable[[], bool], what: str, pause: float = 0.0005) -> None:

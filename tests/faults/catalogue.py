@@ -10,9 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-from faults import bgp, clocks, deafness, layer2
+from faults import bgp, clocks, deafness, kube, kube_controllers, layer2, owners
 from faults.bgp import Outcome
 from faults.clocks import ClockedFrr, ClockedWire
+from faults.kube_scene import KubeScene
+from faults.owners import Owners
 from faults.rack import KernelOwner, Owner, Rack, WireOwner
 from faults.scene import Scene
 from faults.speakers import FrrSpeaker, Speaker, WireSpeaker
@@ -56,6 +58,20 @@ def on_the_rack(name: str, act: Callable[[Rack], Outcome], kernel: bool = True) 
     return Fault(name, {make.name: play(make) for make in (WireOwner, *([KernelOwner] if kernel else []))})
 
 
+def in_a_cluster(name: str, act: Callable[[KubeScene], Outcome], slow: bool = False, **terms: Any) -> Fault:
+    """A fault that the product meets on a real API server."""
+    return Fault(name, {"wire": lambda root, folder, stack: act(KubeScene(root, folder, stack, **terms))}, slow)
+
+
+def among_owners(name: str, act: Callable[[Owners], Outcome], **terms: bool) -> Fault:
+    """A fault of layer 2 where several nodes may answer."""
+
+    def play(_unused: Path, folder: Path, stack: ExitStack) -> Outcome:
+        return act(Owners(folder, stack, **terms))
+
+    return Fault(name, {WireOwner.name: play})
+
+
 PLAIN, WATCHED = Terms(), Terms(bfd=True)
 KEPT, KEPT_WATCHED = Terms(graceful_restart=True), Terms(graceful_restart=True, bfd=True)
 FAULTS = (
@@ -76,4 +92,22 @@ FAULTS = (
     on_the_rack("renamed-layer2", layer2.renamed),
     on_the_rack("new-mac-layer2", layer2.changed_mac),
     on_the_rack("enslaved-layer2", layer2.enslaved),
+    among_owners("killed-owner", owners.killed),
+    among_owners("cut-owner", owners.cut),
+    among_owners("stopped-owner", owners.stopped),
+    among_owners("drained-owner", owners.drained),
+    among_owners("restarted-others", owners.restarted),
+    among_owners("clock-owner", owners.jumped, clocked=True),
+    among_owners("full-disk-owner", owners.full_disk, small=True),
+    in_a_cluster("api-down", kube.api_down),
+    in_a_cluster("api-down-long", kube.api_down_long, slow=True),
+    in_a_cluster("api-away", kube.api_away),
+    in_a_cluster("certificate", kube.expired),
+    in_a_cluster("server-certificate", kube.server_expired),
+    in_a_cluster("disk-full", kube.disk_full),
+    in_a_cluster("clock-kubernetes", kube.clock, nodes=2, clocked=True),
+    in_a_cluster("speaker-killed", kube.speaker_killed),
+    in_a_cluster("drained", kube.drained),
+    in_a_cluster("controller-killed", kube_controllers.killed),
+    in_a_cluster("controller-cut-off", kube_controllers.cut_off),
 )

@@ -16,7 +16,7 @@ from faults.bgp import KIND, SETTLE, Outcome
 from faults.probes import Probes, Record
 from faults.rack import VIP, Rack
 from faults.theatre import FAMILIES
-from interop.stage import ip
+from interop.stage import Host, ip
 
 WAY = dict(zip(FAMILIES, ("arp", "ndp")))
 ASKED = {WAY[family]: VIP[family] for family in FAMILIES}
@@ -54,7 +54,12 @@ def enslaved(rack: Rack) -> Outcome:
 
 def probed(rack: Rack, act: Callable[[], object], wait: float = 2 * SETTLE, mac: str | None = None) -> Outcome:
     """What the client notices. An answer that was sent after the fault and does not tell ``mac`` is none."""
-    with Probes(rack.asker, ASKED) as asked, Probes(rack.client, TALKED) as talked:
+    return outcome_of(rack.asker, rack.client, act, wait, mac)
+
+
+def outcome_of(asker: Host, client: Host, act: Callable[[], object], wait: float, mac: str | None = None) -> Outcome:
+    """What a host that asks and a client that talks notice, until so many seconds after the fault."""
+    with Probes(asker, ASKED) as asked, Probes(client, TALKED) as talked:
         act()
         over = time.monotonic()
         time.sleep(wait)

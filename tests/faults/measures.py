@@ -30,6 +30,34 @@ BARS = {  # (fault, what was measured) -> the most that the median of wire may b
     ("renamed", "lost"): 0.0,
     ("renamed", "flaps"): 0.0,
     ("renamed-layer2", "lost"): 0.0,
+    ("killed-owner", "gap_ms"): 1000.0,
+    ("cut-owner", "gap_ms"): 1000.0,
+    ("cut-owner", "client_gap_ms"): 1000.0,
+    ("stopped-owner", "lost"): 0.0,
+    ("stopped-owner", "client_lost"): 0.0,
+    ("drained-owner", "lost"): 0.0,
+    ("drained-owner", "client_lost"): 0.0,
+    ("restarted-others", "lost"): 0.0,
+    ("clock-owner", "lost"): 0.0,
+    ("full-disk-owner", "gap_ms"): 1000.0,
+    **{
+        (fault, measure): 0.0
+        for fault in (
+            "api-down",
+            "api-down-long",
+            "api-away",
+            "certificate",
+            "server-certificate",
+            "disk-full",
+            "clock-kubernetes",
+            "speaker-killed",
+            "drained",
+            "controller-killed",
+            "controller-cut-off",
+        )
+        for measure in ("lost", "rack_lost", "missing")
+    },
+    **{(fault, what): 0.0 for fault in ("controller-killed", "controller-cut-off") for what in ("twice", "changed")},
 }
 WORDS = {
     "lost": "lost",
@@ -44,6 +72,11 @@ WORDS = {
     "added_ms": "added",
     "stuck": "stuck",
     "asked": "time asked for",
+    "rack_lost": "lost on the rack",
+    "rack_gap_ms": "gap on the rack",
+    "caught_up_ms": "caught up",
+    "twice": "in two Services",
+    "changed": "addresses changed",
 }
 NEVER = "never"
 Row = dict[str, Any]

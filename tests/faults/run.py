@@ -28,6 +28,10 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 import links  # noqa: E402
+
+FOLDER = links.make(ROOT)
+sys.path[:0] = [str(FOLDER / "lib"), str(FOLDER)]
+
 from bench.machine import take_priority  # noqa: E402
 from bench.run import root_of  # noqa: E402
 from faults import measures  # noqa: E402
@@ -115,8 +119,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     chosen = [known[name] for name in options.faults] or [fault for fault in FAULTS if not fault.slow]
-    folder = links.make(ROOT)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder / "lib"), str(folder), os.environ.get("PYTHONPATH", "")])
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER / "lib"), str(FOLDER), os.environ.get("PYTHONPATH", "")])
     root = root_of(options.suite)
     take_priority()
     signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(1))  # with everything taken away

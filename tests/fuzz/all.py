@@ -8,10 +8,14 @@ from __future__ import annotations
 from fuzz.bfd_sessions import BfdSessions
 from fuzz.bgp_session import BgpSession
 from fuzz.discovery import Discovery
+from fuzz.election import Elections
 from fuzz.engine import Fuzzer
 from fuzz.handover import Handover
+from fuzz.heartbeat import Heartbeats
+from fuzz.kubernetes import Kubeconfig, Watching
 from fuzz.layer2 import Layer2
 from fuzz.link import Journal, Link
+from fuzz.resources import Objects
 
 FUZZERS: list[tuple[Fuzzer, int]] = [
     (BgpSession(), 30),
@@ -22,4 +26,9 @@ FUZZERS: list[tuple[Fuzzer, int]] = [
     (Link(), 8),
     (Journal(), 4),
     (Handover(), 4),
+    (Objects(), 56),
+    (Watching(), 26),
+    (Kubeconfig(), 6),
+    (Heartbeats(), 12),
+    (Elections(), 8),
 ]

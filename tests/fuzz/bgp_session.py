@@ -274,12 +274,16 @@ class BgpSession:
         return [chance.choice((*plain, "broken", "start", "stale"))]
 
     def play(self, steps: Iterable[Step]) -> Iterator[int]:
-        (_unused, choice, restarted), *rest = steps
+        given = iter(steps)  # which may never end
+        first = next(given, None)
+        if first is None:
+            return
+        _unused, choice, restarted = first
         world = World(choice, restarted)
         verbs: dict[str, Callable[..., None]] = {
             name[1:]: getattr(self, name) for name in dir(self) if name.startswith("_") and not name.startswith("__")
         }
-        for verb, *arguments in rest:
+        for verb, *arguments in given:
             if verb == "data":
                 which, text, pieces = arguments
                 numbers = list(world.lines)

@@ -25,7 +25,7 @@ from dualstack_speaker.bfd import packet as bfd_packet
 from dualstack_speaker.bfd import session as bfd_session
 from dualstack_speaker.bgp.session import Session
 from dualstack_speaker.layer2.ownership import Holding, Ownership
-from dualstack_speaker.wire.handover_channel import ChannelError, unpack
+from dualstack_speaker.wire.handover.channel import ChannelError, unpack
 
 EXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)  # what the heir catches
 KEYS = [b"\x04\x20\xc0\x00\x02\x01", b"\x04\x20\xc0\x00\x02\x02", b"\x06\x30\x20\x01\x0d\xb8\x00\x01"]

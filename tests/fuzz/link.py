@@ -47,12 +47,17 @@ PATH: dict[str, Any] = {
 DESIRED: dict[str, Any] = {
     "peers": {"tor1": PEER, "far": FAR},
     "routes": {"192.0.2.1/32": [PATH], "2001:db8:1::1/128": [PATH, {**PATH, "peers": ["far"]}]},
-    "layer2": {"10.0.1.200": {"interfaces": ["eth1"]}, "2001:db8:dc:1::200": {"interfaces": []}},
+    "layer2": {
+        "10.0.1.200": {"interfaces": ["eth1"], "candidates": [["node1", ["eth1"]], ["node2", []]]},
+        "2001:db8:dc:1::200": {"interfaces": []},
+    },
+    "nodes": {"node2": {"addresses": ["10.0.1.12", "2001:db8:dc:1::12"], "ready": True}},
 }
 DELTA: dict[str, Any] = {
     "peers": {"far": None, "tor2": {**PEER, "address": "10.0.1.2"}},
     "routes": {"192.0.2.2/32": [PATH], "2001:db8:1::1/128": None},
     "layer2": {"10.0.1.201": {"interfaces": ["eth1", "eth2"]}, "10.0.1.200": None},
+    "nodes": {"node2": None, "node3": {"addresses": [], "ready": False}},
 }
 REQUESTS: list[dict[str, Any]] = [
     {"op": "full", "seq": 1, "desired": DESIRED},
@@ -60,6 +65,7 @@ REQUESTS: list[dict[str, Any]] = [
     {"op": "delta", "seq": 3, **DELTA},
     {"op": "delta", "seq": 4, "alike": [{"prefixes": ["192.0.2.3/32", "2001:db8:1::3/128"], "paths": [PATH]}]},
     {"op": "status", "seq": 5},
+    {"op": "subscribe", "seq": 5},
     {"op": "drain", "seq": 6, "on": True, "delay": 60},
 ]  # fmt: skip
 LIMIT = 100_000  # octets of a line here

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the fuzzers of wire: more than a million inputs in all, and what they reached of the code.
+"""Runs the fuzzers: more than a million inputs for the protocols, and as many for what comes from a cluster.
 
 ``python3 tests/fuzz/run.py [--inputs N] [--seed TEXT] [--lines] [FUZZER …]``; ``--replay FUZZER STEPS`` repeats a case
 that failed. The same seed gives the same inputs.
@@ -26,8 +26,8 @@ from fuzz.lines import Lines
 
 
 def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Random input for wire's protocols.")
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="in all (default: %(default)s)")
+    parser = argparse.ArgumentParser(description="Random input for protocols and parsers.")
+    parser.add_argument("--inputs", type=int, default=2_100_000, help="in all (default: %(default)s)")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="default: a new one each time")
     parser.add_argument("--lines", action="store_true", help="show the lines that were not reached")
     parser.add_argument("--replay", nargs=2, metavar=("FUZZER", "STEPS"), help="repeat one case")

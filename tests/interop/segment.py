@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import ipaddress
-import os
 import select
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +16,13 @@ from pathlib import Path
 from typing import Callable
 
 from interop.stage import Host, Stage
+from namespaces import within
 from processes import Link, Wire, until
 
 FAMILIES = ["ipv4", "ipv6"]
 BROADCAST = b"\xff" * 6
 ALL_NODES = bytes.fromhex("333300000001")
-_EVERYTHING, _CLONE_NEWNET = 3, 0x40000000  # ETH_P_ALL
+_EVERYTHING = 3  # ETH_P_ALL
 
 
 def octets(mac: str) -> bytes:
@@ -117,7 +115,7 @@ class Tap:
     def __init__(self, host: Host, interface: str = "rack1") -> None:
         self.mac = octets(host.mac_of(interface))
         self.heard: list[bytes] = []
-        self._socket = _in_namespace(host.namespace, lambda: _open(interface))
+        self._socket = within(host.namespace, lambda: _open(interface))
 
     def send(self, frame: bytes) -> None:
         """Sends a frame."""
@@ -225,23 +223,3 @@ def _open(interface: str) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     sock.bind((interface, _EVERYTHING))
     return sock
-
-
-def _in_namespace(namespace: str, make: Callable[[], socket.socket]) -> socket.socket:
-    """Runs something in a network namespace, in a thread of its own: a socket stays where it was made."""
-    made: list[socket.socket] = []
-
-    def enter() -> None:
-        handle = os.open(f"/run/netns/{namespace}", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if ctypes.CDLL(None, use_errno=True).setns(handle, _CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-            made.append(make())
-        finally:
-            os.close(handle)
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    assert made, f"no socket in {namespace}"
-    return made[0]

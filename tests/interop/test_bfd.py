@@ -83,6 +83,7 @@ def watched(
 @pytest.mark.parametrize("transport", FAMILIES)
 @pytest.mark.parametrize("asn", [64500, ASN], ids=["ebgp", "ibgp"])
 def test_over_one_hop(frr: Frr, router: Host, node: Host, wire: Wire, asn: int, transport: str) -> None:
+    """MetalLB 6.1 BFD, graceful restart, unnumbered, dynamic ASN, large communities: FRR modes only."""
     link, _unused = watched(frr, router, node, wire, transport, peer_asn=asn)
     up(frr, node, transport, link)
     seen = theirs(frr, node, transport)
@@ -120,6 +121,7 @@ def test_through_a_router(
 
 @pytest.mark.parametrize("transport", FAMILIES)
 def test_a_cut_link_ends_bgp_on_both_sides(frr: Frr, router: Host, node: Host, wire: Wire, transport: str) -> None:
+    """MetalLB 6.7 BFD: by profile, ends the session."""
     link, _unused = watched(frr, router, node, wire, transport, hold_time=90, keepalive_time=30)
     up(frr, node, transport, link)
     ip("-n", node.switch, "link", "set", node.port, "down")

@@ -91,6 +91,7 @@ def usable(frr: Frr, prefix: str) -> bool:
 def test_both_families_on_one_session(
     frr: Frr, router: Host, node: Host, wire: Wire, asn: int, transport: str, password: str | None
 ) -> None:
+    """MetalLB 6.1, 12.7."""
     configure(frr, node, transport, asn, (f"password {password}",) if password else ())
     link = wire.link()
     values = {
@@ -131,6 +132,7 @@ def test_both_families_on_one_session(
 def test_ibgp_without_a_preference_gets_the_usual_one(
     frr: Frr, router: Host, node: Host, wire: Wire, transport: str
 ) -> None:
+    """MetalLB 6.3 LOCAL_PREF to iBGP: 0 where none is stated (native), 100 (FRR)."""
     configure(frr, node, transport, ASN)
     wire.link().full(peers={"tor": peer(router, node, transport, peer_asn=ASN)}, routes=routes("tor"))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
@@ -142,6 +144,7 @@ def test_ibgp_without_a_preference_gets_the_usual_one(
 def test_a_wrong_password_holds_no_session_and_the_right_one_heals_it(
     frr: Frr, router: Host, node: Host, wire: Wire, transport: str, ours: str | None, theirs: str | None
 ) -> None:
+    """MetalLB 6.6 passwords: clear text or a basic-auth Secret."""
     configure(frr, node, transport, lines=(f"password {theirs}",) if theirs else ())
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, password=ours)}, routes=routes("tor"))
@@ -175,6 +178,7 @@ def test_a_peer_of_old_without_capabilities(frr: Frr, router: Host, node: Host, 
 def test_a_silent_peer_is_left_after_the_hold_time_and_comes_back(
     frr: Frr, router: Host, node: Host, wire: Wire, transport: str
 ) -> None:
+    """MetalLB 6.3 hold timer: not enforced in the native mode."""
     configure(frr, node, transport)
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, hold_time=3, keepalive_time=1)}, routes=routes("tor"))
@@ -245,6 +249,7 @@ def test_a_family_that_the_router_does_not_carry_is_told(
 
 @pytest.mark.parametrize("transport", FAMILIES)
 def test_a_stop_withdraws_at_once_with_a_reason(frr: Frr, router: Host, node: Host, wire: Wire, transport: str) -> None:
+    """MetalLB 6.3 stop: closes without a NOTIFICATION (native)."""
     configure(frr, node, transport)
     wire.link().full(peers={"tor": peer(router, node, transport)}, routes=routes("tor"))
     until(lambda: held(frr, node, transport) == {"ipv4": 2, "ipv6": 2}, "all prefixes")
@@ -297,7 +302,10 @@ def test_a_new_password_resets_its_own_session_once(
 
 @pytest.mark.parametrize("transport", FAMILIES)
 def test_changes_that_need_no_reset(frr: Frr, router: Host, node: Host, wire: Wire, transport: str) -> None:
-    """Communities, another next hop, one more peer, and the router's own wish to hear everything again."""
+    """Communities, another next hop, one more peer, and the router's own wish to hear everything again.
+
+    MetalLB 6.2, 6.4.
+    """
     configure(frr, node, transport)
     (second,) = [name for name in FAMILIES if name != transport]
     configure(frr, node, second)

@@ -68,6 +68,7 @@ def connections(node: Host) -> list[str]:
 def test_a_passive_peer_dials(
     make_stack: MakeStack, router: Host, node: Host, wire: Wire, kind: type[Stack], transport: str, password: str | None
 ) -> None:
+    """MetalLB 6.1 port 179: never listens."""
     link = wire.link()
     link.full(peers={"tor": peer(router, node, transport, passive=True, password=password)}, routes=routes("tor"))
     assert link.session("tor")["state"] == "Active"

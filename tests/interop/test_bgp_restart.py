@@ -82,7 +82,10 @@ def test_nothing_is_missing_while_wire_is_not_there(
     number: signal.Signals,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Killed, or ended for another version of it; what only the speaker knows stays until it has spoken."""
+    """Killed, or ended for another version of it; what only the speaker knows stays until it has spoken.
+
+    MetalLB 6.8 graceful restart: by flag, immutable.
+    """
     saved = wire.journal.read_bytes()
     late = {prefix: path("tor") for prefix in LATE.values()}
     wire.link().delta(routes=late)

@@ -24,7 +24,7 @@ from interop.test_bfd_bird import CONFIGURATION, theirs
 from interop.test_bgp import ASN, FAMILIES, held, path, peer, routes
 from processes import Wire, until
 
-from dualstack_speaker.wire.handover_channel import Channel, ChannelError, pack, unpack
+from dualstack_speaker.wire.handover.channel import Channel, ChannelError, pack, unpack
 
 VIPS = {"arp": "10.0.1.200", "ndp": "2001:db8:dc:1::200"}
 LAYER2 = {address: {"interfaces": []} for address in VIPS.values()}

@@ -57,8 +57,11 @@ def fresh(net: Segment) -> None:
 
 @both
 def test_a_neighbour_finds_the_announcer(family: str, net: Segment) -> None:
+    """MetalLB 5.4: it is answered for, and yet on no interface of the node."""
     net.answer(*VIP.values())
     assert resolve(net.client, VIP[family]) == net.node.mac
+    on_the_node = ip("-n", net.node.namespace, "-o", "address")
+    assert net.node.address(family) in on_the_node and f"{VIP[family]}/" not in on_the_node
     told = net.link.layer2(VIP[family])
     assert told["interfaces"] == {"rack1": net.node.mac}
     assert told["requests"] >= told["replies"] >= 1
@@ -180,6 +183,7 @@ def test_what_is_tagged_for_a_vlan_is_not_answered_on_the_parent(family: str, ne
 
 @both
 def test_what_was_not_answered_is_counted_by_reason(family: str, net: Segment, tap: Tap) -> None:
+    """MetalLB 5.4 drop reasons: internal words."""
     net.answer(VIP[family], NEXT[family])
     address, mine = VIP[family], octets(net.node.mac)
     ether, reasons = octets("02:00:00:00:00:99"), {"our own", "no MAC to answer"}

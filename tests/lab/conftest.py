@@ -19,7 +19,7 @@ def fabric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fabric]:
     made.lab("create", "--plan", str(made.plan_file))
     try:
         made.playbook("site").require()
-        made.settle()
+        made.proven = made.settle()
         yield made
     finally:
         made.lab("destroy")

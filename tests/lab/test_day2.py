@@ -41,7 +41,6 @@ def grown(fabric: Fabric, tmp_path: Path) -> Iterator[dict[str, Any]]:
     fabric.inventory = own
     fabric.playbook("site").require()
     fabric.lab("update", "--plan", str(fabric.plan_file))
-    fabric.settle()
 
 
 def test_a_pool_and_a_node_more(fabric: Fabric, grown: dict[str, Any]) -> None:

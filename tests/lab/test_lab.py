@@ -134,6 +134,16 @@ def served(name: str, host: str, url: str, answer: str) -> None:
     until(lambda: got() == answer, f"{answer!r} from {url}")
 
 
+def test_its_share_of_the_processors_is_that_of_as_many_processes_as_it_has_hosts(tiny: str) -> None:
+    found = {
+        name: {
+            int(path.read_text(encoding="utf-8")) for path in Path("/sys/fs/cgroup").glob(f"**/dslab-{tiny}-*/{name}")
+        }
+        for name in ("cpu.shares", "cpu.weight")
+    }
+    assert found in ({"cpu.shares": {3 * 1024}, "cpu.weight": set()}, {"cpu.shares": set(), "cpu.weight": {3 * 100}})
+
+
 def test_hosts_have_the_planned_addresses_and_routes(tiny: str) -> None:
     links = json.loads(on(tiny, "tor1", "ip", "-json", "address"))
     addresses = {link["ifname"]: {a["local"] for a in link["addr_info"] if a["scope"] == "global"} for link in links}
@@ -209,6 +219,27 @@ def test_reboot(tiny: str) -> None:
     assert status(tiny)["hosts"]["node1"]["pid"] not in (None, pid)
     assert on(tiny, "node1", "systemctl", "is-system-running").strip() == "running"
     reach(tiny, "node1", "2001:db8:dc:1::1")
+
+
+def test_power_off_and_on(tiny: str) -> None:
+    """What was in memory is gone, the network's configuration too; what is in files is there."""
+    before = status(tiny)["hosts"]
+    on(tiny, "node1", "ip", "link", "add", "made0", "type", "bridge")
+    on(tiny, "node1", "sh", "-c", "echo kept > /etc/kept; echo gone > /run/gone")
+    lab("stop", tiny, "node1")
+    off = status(tiny)["hosts"]
+    assert off["node1"]["pid"] is None
+    assert off["tor1"]["pid"] == before["tor1"]["pid"]
+    lab("stop", tiny)
+    assert {host["pid"] for host in status(tiny)["hosts"].values()} == {None}
+    lab("start", tiny)
+    assert on(tiny, "node1", "cat", "/etc/kept").strip() == "kept"
+    assert fails_inside(tiny, "node1", "cat", "/run/gone")
+    assert fails_inside(tiny, "node1", "ip", "link", "show", "made0")
+    for address in ("10.0.1.1", "2001:db8:dc:1::1", "198.51.100.1", "2001:db8:c1::1"):
+        reach(tiny, "node1" if "10.0.1." in address or ":dc:" in address else "client46", address)
+    assert "via 2001:db8:dc:1::1 dev rack1" in on(tiny, "node1", "ip", "-6", "route", "show", "default")
+    assert on(tiny, "node1", "systemctl", "is-system-running").strip() == "running"
 
 
 def status(name: str) -> dict[str, Any]:

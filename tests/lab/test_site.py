@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.root, pytest.mark.lab]
 
 
 def test_every_vip_is_proven_in_its_family(fabric: Fabric) -> None:
-    evidence = fabric.settle()
+    evidence = fabric.proven
     rows = {(vip["service"], vip["mode"], vip["family"]) for vip in evidence["vips"]}
     bgp = {service for service, mode, _family in rows if mode == "bgp"}
     layer2 = {service for service, mode, _family in rows if mode == "layer2"}
@@ -34,13 +34,10 @@ def test_a_second_run_changes_nothing(fabric: Fabric) -> None:
     assert fabric.playbook("site").require().changed == []
 
 
-def test_check_mode_agrees(fabric: Fabric) -> None:
-    assert fabric.playbook("site", "--check", "--diff").require().changed == []
-
-
-def test_no_secret_in_what_is_written_or_shown(fabric: Fabric) -> None:
+def test_check_mode_agrees_and_no_secret_is_written_or_shown(fabric: Fabric) -> None:
     password = fabric.secret("bgp-auth")
     run = fabric.playbook("site", "--check", "--diff", "-vv").require()
+    assert run.changed == []
     assert password not in str(run.result) and password not in run.stderr
     for path in fabric.artifacts.rglob("*"):
         assert path.is_dir() or password not in path.read_text(encoding="utf-8"), path
@@ -59,7 +56,6 @@ def test_a_wrong_secret_is_refused_before_anything_is_touched(fabric: Fabric) ->
     finally:
         fabric.set_secrets({"bgp-auth": password})
     assert fabric.playbook("site").require().changed == []
-    fabric.settle()
 
 
 def test_a_missing_secret_is_found_before_any_host_is_touched(fabric: Fabric) -> None:

@@ -43,12 +43,16 @@ DAEMONS: dict[str, tuple[set[str], bool, bool]] = {
     "bfd": ({"base"}, False, True),
     "layer2": ({"base"}, False, True),
     "discovery": ({"base"}, False, True),
+    "election": ({"base"}, False, True),
     "link": ({"base"}, False, True),
     "net": ({"base"}, False, False),
     "observe": ({"base"}, False, False),
-    "sources": ({"base"}, True, False),
-    "wire": ({"base", "bgp", "bfd", "layer2", "discovery", "link", "net", "observe"}, False, False),
-    "speaker": ({"base", "link", "sources", "observe"}, True, False),
+    "kube": ({"base"}, False, False),
+    "sources": ({"base", "kube"}, True, False),
+    "reporting": ({"base", "kube", "observe"}, True, False),
+    "wire": ({"base", "bgp", "bfd", "layer2", "discovery", "election", "link", "net", "observe"}, False, False),
+    "speaker": ({"base", "link", "sources", "reporting", "kube", "observe"}, True, False),
+    "controller": ({"base", "sources", "reporting", "kube", "observe"}, True, False),
 }
 
 
@@ -123,6 +127,18 @@ def test_every_folder_of_the_daemons_has_its_row() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert found <= set(DAEMONS)
     assert {name for name in DAEMONS if f"`{name}`" not in text} == set()
+
+
+def test_every_package_role_and_playbook_stands_in_the_rooms() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages = [f"`{path.name}/`" for path in CORE.iterdir() if (path / "__init__.py").exists()]
+    roles = [f"`{path.name}`" for path in (ROOT / "roles").iterdir() if path.is_dir()]
+    playbooks = [f"`{path.stem}`" for path in (ROOT / "playbooks").glob("*.yml")]
+    assert len(packages) > 15 and len(roles) > 10 and len(playbooks) > 8
+    core = text.partition("### The core")[2].partition("### The daemons")[0]
+    rooms = text.partition("## The rooms")[2].partition("### The core")[0]
+    assert [name for name in packages if f"| {name} |" not in core] == []
+    assert [name for name in [*roles, *playbooks] if name not in rooms] == []
 
 
 @pytest.mark.parametrize("path", sources(*(SPEAKER / name for name in DAEMONS)), ids=identify)

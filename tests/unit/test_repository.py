@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+from fabrics import read_text
+
+from dualstack.findings import HINT
+from dualstack.plan.build import make
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/defaults/main.yml"))
@@ -70,11 +74,13 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_defaults_and_argument_specs_agree(role: Path) -> None:
-    """Each default is documented with that value, and each documented default is set."""
+    """Each default is documented with that value, wherever the role is entered, and each documented default is set."""
     defaults: dict[str, Any] = load(role / "defaults" / "main.yml") or {}
-    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
-    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    entries = load(role / "meta" / "argument_specs.yml")["argument_specs"].values()
+    stated = [(name, option) for entry in entries for name, option in entry.get("options", {}).items()]
+    documented = {name: option["default"] for name, option in stated if "default" in option}
     assert documented == defaults
+    assert all(option.get("default") == documented[name] for name, option in stated if name in documented)
 
 
 def load(path: str | Path) -> Any:
@@ -95,6 +101,29 @@ def test_the_intent_in_the_readme_makes_a_plan(tmp_path: Path) -> None:
         ("default/shop", "ipv4"),
         ("default/shop", "ipv6"),
     }
+
+
+INVENTORIES = re.findall(
+    r"```yaml\n(all:\n.+?)```", (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    ("inventory", "planes"), list(zip(INVENTORIES, (1, 1, 3), strict=True)), ids=("one", "routers", "three")
+)
+def test_every_inventory_of_the_page_about_clusters_makes_a_plan(inventory: str, planes: int) -> None:
+    plan, findings = make(*read_text(inventory))
+    assert plan is not None, findings
+    assert [finding for finding in findings if finding.severity != HINT] == []
+    assert sum(node["kubernetes"]["control_plane"] for node in plan["nodes"].values()) == planes
+
+
+def test_who_is_told_to_limit_a_run_is_told_to_keep_localhost() -> None:
+    """It is in the inventory of nobody, so ``all`` does not name it; and the plan is made there."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("playbooks/*.yml")]
+    texts = [found for page in pages for found in re.findall(r"--limit '?([\w:!,]+)", page.read_text(encoding="utf-8"))]
+    assert len(texts) > 5
+    assert [text for text in texts if not text.startswith("localhost")] == []
 
 
 def test_the_demo_fabric_fits_on_a_screen_and_a_half() -> None:

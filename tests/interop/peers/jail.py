@@ -30,9 +30,9 @@ exec chroot . sleep infinity
 """
 
 
-def root_of(suite: str, checkout: Path) -> Path:
+def root_of(suite: str, checkout: Path, flavour: str = "lean") -> Path:
     """The lab's root of a Debian release; built where it is missing."""
-    command = [sys.executable, "molecule/lab", "roots", "--suite", suite]
+    command = [sys.executable, "molecule/lab", "roots", "--suite", suite, "--flavour", flavour]
     return Path(subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 
 
@@ -52,7 +52,7 @@ class Jail:
         self._started: list[subprocess.Popen[bytes]] = []
         private = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _PREPARE]
         self._holder = subprocess.Popen(
-            ["ip", "netns", "exec", namespace, *private],
+            ["nsenter", f"--net=/run/netns/{namespace}", *private],
             env={"PATH": os.environ["PATH"], "ROOT": str(root), "WORK": str(folder)},
             stdin=subprocess.DEVNULL,
         )
@@ -97,6 +97,11 @@ class Jail:
         done = subprocess.run(self.command(*words), env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def around(self, *words: str) -> None:
+        """Runs a command of the machine that sees the mounts from outside; it must succeed."""
+        enter = ["nsenter", f"--target={self._holder.pid}", "--mount"]
+        subprocess.run([*enter, *words], check=True, stdin=subprocess.DEVNULL)
 
     def end(self) -> None:
         """Ends every program with its children; the mounts go with the last one."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from interop.router.box import Box
@@ -87,6 +88,21 @@ def test_every_rendering_is_in_normal_form(box: Box) -> None:
             assert not again["changed"], f"{router}: {again['commands']}"
 
 
+def test_a_pool_gets_a_second_length_and_loses_it(box: Box) -> None:
+    """The prefix tree of bgpd's route maps follows: what it lacks is refused, whatever the configuration says."""
+    for change in (None, _two_lengths, None):
+        text = frr.render(plan_of(change), "tor1")
+        done = bring(box, text)
+        assert done["changed"] and not done.get("failed"), done.get("msg")
+        for family in ("ipv4", "ipv6"):
+            tree = box.run("vtysh", "-d", "bgpd", "-c", f"show route-map from-node-{family} prefix-table").split()
+            listed = re.findall(rf" prefix-list pools-\S*{family} seq \d+ permit (\S+)", text)
+            assert listed and set(listed) <= set(tree)
+        if change:
+            again = bring(box, text)
+            assert not again["changed"], again["commands"]
+
+
 def test_what_frr_refuses_changes_nothing(box: Box) -> None:
     text = frr.render(plan_of(), "tor1")
     assert not bring(box, text).get("failed")
@@ -148,6 +164,12 @@ def test_stopped_frr_is_started(box: Box) -> None:
     assert foreseen["changed"] and foreseen["restarted"] and foreseen["commands"] == []
     assert not bring(box, text).get("failed")
     assert not bring(box, text)["changed"]
+
+
+def _two_lengths(data: Any, hosts: Any) -> None:
+    """Of the first pool that is advertised."""
+    pools = data["advertise"][0]["pools"]
+    data["advertise"].append({"pools": pools, "name": "wide", "bgp": {"aggregation": {"ipv4": 25, "ipv6": 65}}})
 
 
 def _more(data: Any, hosts: Any) -> None:

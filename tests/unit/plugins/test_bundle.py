@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils import bundle
 from ansible_collections.baremetal.dualstack.plugins.module_utils.bundle import COMMANDS, PACKAGES, build
 from dualstack_speaker.__main__ import COMMANDS as EVERY
+from dualstack_speaker.controller.__main__ import COMMANDS as OF_CONTROLLER
 
 
 @pytest.fixture
@@ -33,6 +36,20 @@ def names(content: bytes) -> set[str]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_same_sources_give_the_same_bundle_wherever_they_lie(checkout: Path, copy: Path, command: str) -> None:
     assert build(str(checkout), command) == build(str(copy), command)
+
+
+@pytest.mark.parametrize("folder", PACKAGES.values())
+def test_imports_are_found_as_python_finds_them(checkout: Path, folder: str) -> None:
+    """Without parsing whole files: none less, and none more that is a module of ours."""
+    for path in (checkout / folder).rglob("*.py"):
+        source = path.read_bytes()
+        parsed = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        found = list(bundle.statements(source.decode()))
+        assert sorted(map(ast.unparse, found)) == sorted(map(ast.unparse, parsed)), path
+
+
+def test_all_at_once_are_as_each_alone(checkout: Path) -> None:
+    assert bundle.every(str(checkout)) == {command: build(str(checkout), command) for command in COMMANDS}
 
 
 def test_a_bundle_changes_only_with_its_own_modules(copy: Path) -> None:
@@ -55,14 +72,27 @@ def test_the_process_with_rights_has_neither_the_core_nor_the_sources(checkout: 
     assert not any(name.startswith(("dualstack/plan/", "dualstack/evidence/")) for name in inside)
 
 
-@pytest.mark.parametrize("command", EVERY)
-def test_every_command_loads_from_its_bundle_alone(checkout: Path, tmp_path: Path, command: str) -> None:
-    built = build(str(checkout), "wire" if command == "wire" else "speaker")
+def bundle_of(command: str) -> str:
+    return command if command == "wire" else "speaker"
+
+
+AND = {"explain": ["default/web"]}  # what a command can't do without
+
+
+@pytest.mark.parametrize(
+    ("bundle", "command"),
+    [*((bundle_of(command), command) for command in EVERY), *(("controller", command) for command in OF_CONTROLLER)],
+)
+def test_every_command_loads_from_its_bundle_alone(checkout: Path, tmp_path: Path, bundle: str, command: str) -> None:
+    built = build(str(checkout), bundle)
     path = tmp_path / built.name
     path.write_bytes(built.content)
     config = str(tmp_path / "none.json")
     done = subprocess.run(
-        [sys.executable, "-I", str(path), command, "--config", config], capture_output=True, text=True, check=False
+        [sys.executable, "-I", str(path), command, *AND.get(command, []), "--config", config],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert done.stderr == f"{config}: No such file or directory\n"

@@ -21,7 +21,7 @@ from dualstack.plan.build import make
 from dualstack.render import speaker
 
 UNIT = "[Unit]\nDescription=x\n\n[Service]\nExecStart=/x\n"
-WIRE, SPEAKER = speaker_host.CONFIGS
+WIRE, SPEAKER = speaker_host.SPEAKER.configs
 
 
 def wanted(**given: Any) -> Wanted:

@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils import daemon_units
 from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import FRAME, GENERATION
-from ansible_collections.baremetal.dualstack.plugins.modules import speaker_service
 
 
 def state(active: str, enabled: str, pid: str = "0") -> dict[str, str]:
@@ -35,7 +35,7 @@ def state(active: str, enabled: str, pid: str = "0") -> dict[str, str]:
     ],
 )
 def test_a_unit_that_does_not_run(active: str, enabled: str, verbs: list[str]) -> None:
-    assert speaker_service._actions(state(active, enabled), "abc", "f") == verbs
+    assert daemon_units.actions(state(active, enabled), "abc", "f") == verbs
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_unit_that_runs_is_replaced_for_another_generation(
     ) as process:
         assert process.stdout and process.stdout.readline()
         running = state("active", enabled, str(process.pid))
-        assert speaker_service._actions(running, "abc", "f") == verbs
-        assert speaker_service._actions(running, "abc", "") == [verb.replace("reload", "restart") for verb in verbs]
+        assert daemon_units.actions(running, "abc", "f") == verbs
+        assert daemon_units.actions(running, "abc", "") == [verb.replace("reload", "restart") for verb in verbs]
         process.kill()
 
 
@@ -79,9 +79,9 @@ def test_a_unit_that_runs_is_replaced_for_another_generation(
 )
 def test_what_waits_for_its_turn(wire: list[str], speaker: list[str], pending: str) -> None:
     """The restart of wire is noticed, that of the speaker is not, but it comes second."""
-    assert speaker_service._pending({"wire": wire, "speaker": speaker}, {"wire"}) == pending.split()
+    assert daemon_units.pending({"wire": wire, "speaker": speaker}, {"wire"}) == pending.split()
 
 
 def test_what_stands_before_does_not_wait() -> None:
     actions = {"before": ["restart"], "wire": ["restart"], "behind": ["start"]}
-    assert speaker_service._pending(actions, {"wire"}) == ["wire", "behind"]
+    assert daemon_units.pending(actions, {"wire"}) == ["wire", "behind"]

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
+from doc_pages import require_tests, rows
 
 # What the page is about, and the least number of rows that each part has.
 RFCS = {
@@ -25,36 +25,12 @@ def page(checkout: Path) -> str:
     return (checkout / "docs" / "rfc.md").read_text(encoding="utf-8")
 
 
-def rows(page: str) -> list[tuple[str, list[str]]]:
-    """The heading above each row, and its three cells."""
-    found, heading = [], ""
-    for line in page.splitlines():
-        if line.startswith("## "):
-            heading = line
-        elif line.startswith("| ") and not line.startswith("| section |"):
-            found.append((heading, [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]))
-    return found
-
-
 def test_the_named_tests_exist_and_are_not_skipped(page: str, checkout: Path) -> None:
-    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
-    assert named
-    functions: dict[str, dict[str, ast.AST]] = {}
-    for path in {path for path, _unused in named}:
-        tree = ast.parse((checkout / "tests" / path).read_text(encoding="utf-8"))
-        functions[path] = {
-            node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        }
-        marks = [node for node in tree.body if isinstance(node, ast.Assign) and "pytestmark" in ast.dump(node)]
-        assert not any("skip" in ast.dump(node) or "xfail" in ast.dump(node) for node in marks), path
-    assert not [f"{path}::{test}" for path, test in named if test not in functions[path]]
-    for path, test in named:
-        decorators = [ast.dump(each) for each in getattr(functions[path][test], "decorator_list", [])]
-        assert not any("'skip'" in each or "'skipif'" in each or "'xfail'" in each for each in decorators), test
+    require_tests(page, checkout)
 
 
 def test_every_row_names_a_test_or_a_reason(page: str) -> None:
-    for heading, cells in rows(page):
+    for heading, cells in rows(page, "section"):
         assert len(cells) == 3, cells
         section, demand, shown = cells
         assert section and demand, heading
@@ -69,4 +45,4 @@ def test_the_rfcs_are_gone_through(number: str, page: str) -> None:
         stated = re.match(r"(\d{3,4})\b", section)
         return (stated.group(1) == number) if stated else number == named[0]
 
-    assert sum(concerns(heading, cells[0]) for heading, cells in rows(page)) >= RFCS[number]
+    assert sum(concerns(heading, cells[0]) for heading, cells in rows(page, "section")) >= RFCS[number]

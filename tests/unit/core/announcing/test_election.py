@@ -25,6 +25,7 @@ VECTORS = {
 
 @pytest.mark.parametrize(("address", "expected"), VECTORS.items())
 def test_order_is_metallbs(address: str, expected: list[str]) -> None:
+    """MetalLB 5.1.6: nodes by the SHA-256 of node and address, so that fleets of both agree."""
     assert order(NODES, address) == expected
 
 

@@ -45,6 +45,8 @@ def test_on_the_link(family: str) -> None:
     for entry in (peer(NEAR[family]), peer(NEAR[family], peer_asn=64512)):
         assert watched(entry) == PLAIN
         assert watched(entry, replace(FAST, minimum_ttl=254)) == PLAIN
+    shown = peer(NEAR[family], local_asn=64500, multihop=True)  # iBGP by the ASN that the peer is shown
+    assert watched(shown) == PLAIN
     stated = peer(NEAR[family], source_address={"ipv4": "10.0.1.11", "ipv6": "2001:db8:dc:1::11"}[family])
     assert watched(stated) == PLAIN
     assert watched(peer(NEAR[family], bfd_profile=None)) is None
@@ -55,6 +57,7 @@ def test_on_the_link(family: str) -> None:
     ("changes", "lowest"),
     [
         ({"multihop": True}, 1),
+        ({"multihop": True, "peer_asn": 64512, "local_asn": 64999}, 1),
         ({"multihop": True, "ttl": 3}, 253),
         ({"ttl_security": 1}, 255),
         ({"ttl_security": 2}, 254),
@@ -69,6 +72,14 @@ def test_over_several_hops(family: str, changes: dict[str, Any], lowest: int) ->
 @pytest.mark.parametrize("family", NEAR)
 def test_an_ibgp_peer_that_is_on_no_link(family: str) -> None:
     assert watched(peer(FAR[family], peer_asn=64512)) == {**PLAIN, "minimum_ttl": 1}
+
+
+@pytest.mark.parametrize("family", NEAR)
+@pytest.mark.parametrize(("stated", "taken"), [(10, 50), (49, 50), (50, 50), (51, 51)])
+def test_short_intervals_are_lengthened(family: str, stated: int, taken: int) -> None:
+    """MetalLB 1.6: the session of a profile from its time stays; the slower end decides (RFC 5880 section 6.8.7)."""
+    profile = replace(FAST, receive_interval=stated, transmit_interval=stated)
+    assert watched(peer(NEAR[family]), profile) == {**PLAIN, "receive_ms": taken, "transmit_ms": taken}
 
 
 def test_what_a_profile_does_not_say_is_as_in_frr() -> None:

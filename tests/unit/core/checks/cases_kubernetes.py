@@ -9,6 +9,7 @@ from cases import BOTH, IPV4, IPV6, Case, Edit, append, drop, host, put, steps, 
 
 PODS, SERVICES = "dualstack.cluster.pods", "dualstack.cluster.services"
 PODS4, PODS6 = "10.244.0.0/16", "fd4c:9e02:7ab1:4000::/56"
+ANNOTATIONS = "dualstack.services[0].annotations"
 SERVICES4, SERVICES6 = "10.96.0.0/16", "fd4c:9e02:7ab1:5000::/112"
 
 
@@ -121,6 +122,16 @@ CASES = [
     Case("node-ports-used-up", BOTH, ports(2763), "dualstack.services"),
     Case("label-syntax", BOTH, put("dualstack.pools[0].labels", {"env": "test bed"}), "dualstack.pools[0].labels"),
     Case("label-syntax", BOTH, put("dualstack.services[0].labels", {"a/b/c": ""}), "dualstack.services[0].labels"),
+    Case("annotation-key", BOTH, put(ANNOTATIONS, {"a b": "c"}), ANNOTATIONS),
+    *(
+        Case("annotation-owned", BOTH, put(ANNOTATIONS, {key: "x"}), ANNOTATIONS)
+        for key in (
+            "metallb.io/loadBalancerIPs",
+            "metallb.universe.tf/address-pool",
+            "baremetal.dualstack/drain",
+            "kubectl.kubernetes.io/last-applied-configuration",
+        )
+    ),
     Case(
         "label-syntax",
         BOTH,

@@ -46,6 +46,17 @@ CASES = [
         BOTH,
         steps(
             put("dualstack.services[3].sharing_key", "desk"),
+            put("dualstack.services[3].labels", {"app": "print"}),
+            put(f"{EDGE}.service_selectors", [{"matchLabels": {"app": "print"}}]),
+        ),
+        f"{EDGE}.service_selectors",
+    ),
+    Case(  # MetalLB looks at the selectors of advertisements that don't match as well
+        "layer2-shared",
+        BOTH,
+        steps(
+            put("dualstack.cluster.load_balancer", "metallb-frr-k8s"),
+            put("dualstack.services[3].sharing_key", "desk"),
             put(f"{EDGE}.service_selectors", [{"matchLabels": {"app": "print"}}]),
         ),
         f"{EDGE}.service_selectors",

@@ -186,6 +186,13 @@ SILENT: list[tuple[str, Edit]] = [
     ("layer2-interface", put(f"{EDGE}.layer2.interfaces", ["lo0"])),
     ("layer2-interface", steps(put(f"{FABRIC}.racks.rack2.interface", "cali1"))),  # no layer-2 pool there
     ("layer2-shared", put("dualstack.services[3].sharing_key", "desk")),
+    (
+        "layer2-shared",  # they match others than the Service that shares its address
+        steps(
+            put("dualstack.services[3].sharing_key", "desk"),
+            put(f"{EDGE}.service_selectors", [{"matchLabels": {"app": "print"}}]),
+        ),
+    ),
     # How far prefixes travel, and limits
     ("unreachable", one_asn("core", "tor1", "tor2")),
     ("unreachable", spine()),

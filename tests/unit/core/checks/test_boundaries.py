@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from base import base
 from cases import IPV4, IPV6, Edit, append, drop, host, put, steps
+from cases_components import green, ours
 from silent_sessions import SILENT as OF_SESSIONS
 
 from dualstack.checks import RULES
@@ -132,7 +133,98 @@ SILENT = [
             *(put(f"dualstack.advertise[{index}].nodes", ["node2"]) for index in range(4)),
         ),
     ),
+    *[
+        (
+            "bind-family",
+            green(
+                family=family,
+                arguments={"kube-scheduler": {"bind-address": text}, "kube-apiserver": {"bind-address": text}},
+            ),
+        )
+        for family in (IPV4, IPV6)
+        for text in ("0.0.0.0", "::", "127.0.0.1", "::1")
+    ],
+    *[
+        (rule, green(family=family, configuration={"kubelet": kubelet, "kube-proxy": proxy}))
+        for rule in ("bind-family", "bind-hosts", "field-type")
+        for family, own in ((IPV4, "10.0.3.4"), (IPV6, "fd4c:9e02:7ab1:3::4"))
+        for kubelet, proxy in (
+            ({"address": "0.0.0.0", "healthzBindAddress": "127.0.0.1"}, {"metricsBindAddress": "127.0.0.1:10249"}),
+            ({"address": "::", "healthzBindAddress": "::1"}, {"bindAddress": "::", "healthzBindAddress": "[::]:10256"}),
+            ({"address": own, "healthzBindAddress": own}, {"bindAddress": own, "metricsBindAddress": own}),
+            ({"address": "", "healthzBindAddress": None}, {"bindAddress": "", "healthzBindAddress": ""}),
+        )
+    ],
+    *[
+        (rule, ours(dns={"addresses": addresses}, **given))
+        for rule in ("dns-address", "dns-elsewhere")
+        for addresses, given in (
+            (["10.96.0.10"], {}),
+            (["169.254.20.10"], {}),
+            (["fd00::10"], {}),
+            (["10.96.0.10", "fd4c:9e02:7ab1:5000::a"], {}),
+            (["10.96.0.53", "fd4c:9e02:7ab1:5000::ffff"], {"run_by": "systemd"}),
+        )
+    ],
+    *[
+        ("dns-unserved", ours(dns={"addresses": [address]}, **given))
+        for address, given in (
+            ("10.96.0.10", {}),
+            ("10.96.0.53", {"run_by": "systemd"}),
+            ("fd4c:9e02:7ab1:5000::a", {"run_by": "systemd"}),
+        )
+    ],
+    *[
+        ("detect-local", ours(cni={"plugin": plugin}, configuration={"kube-proxy": given}))
+        for plugin, given in (
+            ("bridge", {"detectLocalMode": "NodeCIDR"}),
+            ("flannel", {"detectLocalMode": "NodeCIDR"}),
+            ("calico", {"detectLocalMode": "ClusterCIDR"}),
+            ("calico", {"detectLocalMode": ""}),
+            ("calico", {"detectLocalMode": "InterfaceNamePrefix", "detectLocal": {"interfaceNamePrefix": "cali"}}),
+            ("bridge", {"detectLocalMode": "BridgeInterface", "detectLocal": {"bridgeInterface": "x" * 15}}),
+        )
+    ],
+    (
+        "detect-local",
+        ours(
+            cni={"plugin": "cilium", "allocate_node_cidrs": True},
+            configuration={"kube-proxy": {"detectLocalMode": "NodeCIDR"}},
+        ),
+    ),
+    (
+        "detect-local",
+        ours(
+            cni={"plugin": "cilium"},
+            proxy={"mode": "none"},
+            configuration={"kube-proxy": {"detectLocalMode": "NodeCIDR"}},
+        ),
+    ),
+    *[
+        (rule, ours(endpoint={"host": host}))
+        for rule in ("endpoint-nowhere", "endpoint-worker", "endpoint-single")
+        for host in ("10.0.1.11", "fd4c:9e02:7ab1:1::11", "10.0.1.9", "fd4c:9e02:7ab1:1::9", "api.localdomain")
+    ],
+    *[
+        ("endpoint-single", ours(control_planes=("node1", "node2", "node3"), endpoint={"host": host}))
+        for host in ("10.0.1.9", "fd4c:9e02:7ab1:1::9", "api")
+    ],
+    (
+        "calico-pool-small",
+        ours(cidrs("pods", "10.244.0.0/26", "fd4c:9e02:7ab1:4000::/122"), cni={"plugin": "calico"}),
+    ),
+    (
+        "calico-blocks-few",
+        ours(cidrs("pods", "10.244.0.0/24", "fd4c:9e02:7ab1:4000::/120"), cni={"plugin": "calico"}),
+    ),
+    ("calico-pool-small", ours(cidrs("pods", "10.244.0.0/28", "fd4c:9e02:7ab1:4000::/124"), cni={"plugin": "other"})),
+    *[
+        ("masquerade-flannel", ours(cni={"plugin": "flannel", "masquerade": families}))
+        for families in ([], [IPV6, IPV4])
+    ],
     ("host-in-cluster-cidr", node4(ipv4="10.0.3.4", ipv6="fd4c:9e02:7ab1:3::4")),
+    ("annotation-key", put("dualstack.services[0].annotations", {"Example.com/A_b": "any text, also: this"})),
+    ("annotation-owned", put("dualstack.services[0].annotations", {"baremetal.dualstack/ip-mode": "Proxy"})),
     ("label-syntax", put("node1: dualstack_host.labels", {"example.com/zone": "", "A_b-c.d": "x_y.z"})),
     ("service-name", put(f"{SERVICES}[0].name", "a1")),
     (

@@ -324,8 +324,8 @@ def test_a_session_that_is_down_concerns_every_bgp_vip_of_its_family(
 
 def every_host(example: str = "demo") -> Iterator[tuple[str, str]]:
     _data, hosts = fabrics.read(example)
-    for group, names in hosts.items():
-        for name in names:
+    for group in ("routers", "nodes", "clients"):
+        for name in hosts[group]:
             yield group, name
 
 

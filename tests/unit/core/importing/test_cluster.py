@@ -61,6 +61,44 @@ def test_component_configuration_says_what_flags_say(kind: str, keys: set[str]) 
     assert set(found) & {"pods", "services"} == keys
 
 
+@pytest.mark.parametrize("as_list", [True, False])
+def test_masks_among_extra_arguments_are_the_clusters(as_list: bool) -> None:
+    masks = {"node-cidr-mask-size-ipv4": "25", "node-cidr-mask-size-ipv6": "72"}
+    given = settings("ClusterConfiguration")
+    listed = [{"name": name, "value": value} for name, value in masks.items()]
+    given["controllerManager"] = {"extraArgs": listed if as_list else masks}
+    found = imported(given)
+    assert found.data["cluster"]["node_cidr_lengths"] == {"ipv4": 25, "ipv6": 72}
+    assert told(found, "left-out") == []
+
+
+def test_what_is_of_kubernetes_itself_is_told_with_the_key_that_says_it() -> None:
+    cluster = {
+        **settings("ClusterConfiguration"),
+        "kubernetesVersion": "v1.36.3",
+        "controlPlaneEndpoint": "api.example:6443",
+        "apiServer": {"certSANs": ["a", "b"], "extraArgs": [{"name": "audit-log-path", "value": "/var/log/audit"}]},
+        "dns": {},
+    }
+    cluster["networking"]["dnsDomain"] = "k8s.example"
+    proxy = {**settings("KubeProxyConfiguration"), "mode": "ipvs", "iptables": {"masqueradeBit": 14}}
+    found = [(each.severity, each.path, each.value) for each in told(imported(cluster, proxy), "left-out")]
+    assert sorted(found) == sorted(
+        (HINT, place, value)
+        for place, value in (
+            ("ClusterConfiguration: kubernetesVersion", "v1.36.3"),
+            ("ClusterConfiguration: controlPlaneEndpoint", "api.example:6443"),
+            ("ClusterConfiguration: apiServer.certSANs", "a,b"),
+            ("ClusterConfiguration: networking.dnsDomain", "k8s.example"),
+            ("ClusterConfiguration", "apiServer.extraArgs.audit-log-path"),
+            ("KubeProxyConfiguration: mode", "ipvs"),
+            ("KubeProxyConfiguration", "iptables.masqueradeBit"),
+        )
+    )
+    [mode] = [each for each in told(imported(proxy), "left-out") if each.value == "ipvs"]
+    assert "dualstack.cluster.kubernetes.proxy.mode" in mode.fix
+
+
 def test_a_further_service_cidr_is_not_the_clusters() -> None:
     further = settings("ServiceCIDR")
     further["metadata"]["name"] = "more"

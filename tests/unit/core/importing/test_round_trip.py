@@ -219,6 +219,7 @@ def services(draw: st.DrawFn, families: tuple[str, ...], mode: str, pools: list[
         }
         annotations = draw(maybe("address-pool", st.sampled_from(names)))
         annotations.update(draw(maybe("allow-shared-ip", st.sampled_from(["front", "back"]))))
+        annotations.update(draw(maybe("example.com/owner", st.sampled_from(["me", ""]))))
         result.append(service(f"svc-{number}", annotations, draw(LABELS), **spec))
     return result
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from imports import DUAL, EVERYWHERE, FLAGS, POOL, data, imported, refused, told
-from manifests import NAMESPACE, Object, bfd, bgp, community, labelled, layer2, node, peer, pool, service, thing
+from manifests import Object, bfd, bgp, community, labelled, layer2, node, peer, pool, service, thing
 
 from dualstack.findings import ERROR, HINT, WARNING
 from dualstack.importing import Imported
@@ -114,6 +114,15 @@ def test_our_speaker_serves_from_two_pools() -> None:
     assert found["services"][0]["pool"] == "p"
 
 
+def test_pairs_that_pools_state_keep_their_name() -> None:
+    pools = [pool("a4", "192.0.2.0/25"), pool("b6", "2001:db8:1::/64"), pool("c6", "2001:db8:2::/64")]
+    for each in pools[::2]:
+        each["metadata"]["annotations"] = {"baremetal.dualstack/pair": "east"}
+    found = data(*pools, EVERYWHERE, mode=modes.SPEAKER)
+    assert found["pairs"] == [{"name": "east", "ipv4": "a4", "ipv6": "c6"}]
+    assert "pairs" not in data(*pools, EVERYWHERE)
+
+
 def test_a_family_that_no_open_pool_has_is_told() -> None:
     single = service("shop", ipFamilyPolicy="SingleStack", ipFamilies=["IPv6"], ports=[{"port": 80}])
     found = imported(pool("four", "172.16.1.0/24"), EVERYWHERE, single)
@@ -123,7 +132,7 @@ def test_a_family_that_no_open_pool_has_is_told() -> None:
 def test_what_of_a_service_is_not_taken_over_is_told() -> None:
     rich = service(
         "shop",
-        {"example.com/owner": "me"},
+        {"example.com/owner": "me", "metallb.io/unheard-of": "x"},
         **{**DUAL, "ports": [{"port": 80, "targetPort": "http"}]},
         sessionAffinity="ClientIP",
         internalTrafficPolicy="Cluster",
@@ -133,8 +142,9 @@ def test_what_of_a_service_is_not_taken_over_is_told() -> None:
     found = imported(POOL, EVERYWHERE, rich)
     assert {(finding.path, finding.value) for finding in told(found, "left-out", HINT)} == {
         ("Service default/shop: spec", "loadBalancerSourceRanges, sessionAffinity"),
-        ("Service default/shop: metadata.annotations", "example.com/owner"),
+        ("Service default/shop: metadata.annotations", "metallb.io/unheard-of"),
     }
+    assert found.data["services"][0]["annotations"] == {"example.com/owner": "me"}
     lost = told(found, "rendered-differently", WARNING)
     assert [(finding.path, finding.value) for finding in lost] == [
         ("Service default/shop: spec.ports[0].targetPort", "http")
@@ -156,7 +166,7 @@ def test_objects_of_other_owners_are_left_out_and_told() -> None:
     labelled_peer["metadata"].update(labels={"app": "x"}, annotations={"note": "y"})
     found = imported(*objects, labelled_peer)
     assert {finding.path for finding in told(found, "left-out", HINT)} == {
-        f"Namespace {NAMESPACE}/team-a",
+        "Namespace team-a",
         "BGPPeer a: metadata.labels",
         "BGPPeer a: metadata.annotations",
     }

@@ -47,7 +47,7 @@ class Judge:
 
     def accepts(self, data: Any, hosts: dict[str, Any]) -> bool:
         """Whether there is nothing against an intent and the facts of its hosts."""
-        facts = [(group, each) for group, members in hosts.items() for each in members.values()]
+        facts = [(group, each) for group in KINDS for each in hosts[group].values()]
         return self._intent.is_valid(data) and all(self._hosts[group].is_valid(each) for group, each in facts)
 
 
@@ -91,7 +91,7 @@ def test_examples_are_valid(example: str, draft: str) -> None:
 def test_files_of_variables_are_known() -> None:
     data, hosts = EXAMPLES["demo"]
     good: list[Any] = [{"dualstack": data, "other": 1}]
-    good += [{"dualstack_host": facts} for members in hosts.values() for facts in members.values()]
+    good += [{"dualstack_host": facts} for group in KINDS for facts in hosts[group].values()]
     assert all(WHOLE.is_valid(each) for each in good)
     for bad in ({"dualstack": {**data, "pool": []}}, {"dualstack_host": {"asn": "64512"}}, {"dualstack": []}, []):
         assert not WHOLE.is_valid(bad)
@@ -101,8 +101,8 @@ def test_files_of_variables_are_known() -> None:
 def test_an_inventory_holds_the_facts_of_the_group(group: str) -> None:
     kind = next(kind for kind, names in fabrics.GROUPS.items() if group in names)
     hosts = EXAMPLES["demo"][1]
-    for other, members in hosts.items():
-        facts = list(members.values())[-1]
+    for other in KINDS:
+        facts = list(hosts[other].values())[-1]
         for inventory in (
             {"all": {"children": {group: {"hosts": {"one": {"dualstack_host": facts}}}}}},
             {"all": {"children": {"site": {"children": {group: {"hosts": {"one": {"dualstack_host": facts}}}}}}}},

@@ -213,6 +213,14 @@ def test_a_clear_password_is_not_repeated_in_the_message(value: Any) -> None:
     assert findings and not any("hunter2" in str(finding) for finding in findings)
 
 
+@pytest.mark.parametrize("value", [1.36, "1.36"])
+def test_a_version_without_its_patch_is_told_once_as_it_is_to_be(value: Any) -> None:
+    data, hosts = fabrics.read("demo")
+    data["cluster"]["kubernetes"] = {"version": value}
+    [finding] = [each for each in make(data, hosts)[1] if each.path == "dualstack.cluster.kubernetes.version"]
+    assert finding.fix == "Write a version as 1.36.3, in quotes."
+
+
 def test_an_unknown_key_hides_no_other_finding() -> None:
     data, hosts = fabrics.read("demo")
     data["fabric"]["node_asm"] = 1
@@ -253,3 +261,12 @@ def test_many_mistakes_one_run() -> None:
 def test_nonsense_is_an_error_not_a_crash(value: Any) -> None:
     intent, findings = load(value, {"routers": {}, "nodes": {}, "clients": {}})
     assert intent is None and findings
+
+
+@pytest.mark.parametrize("group", ["routers", "nodes", "clients", "kube_control_plane", "kube_node"])
+@pytest.mark.parametrize("value", ["text", ["node1"], 7])
+def test_a_group_that_is_no_mapping_is_told(group: str, value: Any) -> None:
+    data, hosts = fabrics.read("small")
+    plan, findings = make(data, {**hosts, group: value})
+    assert plan is None
+    assert f"hosts.{group}" in [finding.path for finding in findings]

@@ -285,3 +285,27 @@ def test_every_name_that_is_used_is_defined_once_and_the_other_way(router: str) 
     assert lines.index(next(line for line in lines if line.startswith("router bgp"))) > max(
         index for index, line in enumerate(lines) if line.startswith("route-map")
     )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_list_has_a_cidr_twice(family: str) -> None:
+    """A pool is advertised at two lengths: both are accepted, by two lists with a route map's entry each."""
+    plan = copy.deepcopy(plan_of())
+    short = {"ipv4": 25, "ipv6": 65}[family]
+    plan["advertisements"].append(copy.deepcopy(plan["advertisements"][0]))
+    plan["advertisements"][-1]["aggregation"][family] = short
+    text = frr.render(plan, "tor1")
+    for name in (f"pools-1-{family}", f"pools-2-{family}"):
+        cidrs = re.findall(rf"^ip(?:v6)? prefix-list {name} seq \d+ permit (\S+)", text, re.M)
+        assert cidrs and len(cidrs) == len(set(cidrs))
+    assert f"prefix-list pools-{family} " not in text
+    assert re.findall(rf"^route-map from-node-{family} permit (\d+)$", text, re.M) == ["11", "12"]
+    view, name = inbound(plan, "tor1", "node1", family)
+    block = {"ipv4": "192.168.100.0", "ipv6": "2001:db8:1::"}[family]
+    assert view.passes(name, VIP[family])[0] and view.passes(name, f"{block}/{short}")[0]
+    assert not view.passes(name, f"{block}/{short + 2}")[0]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_lists_without_repetition_are_not_split(family: str) -> None:
+    assert f"prefix-list pools-{family} seq 5 permit " in frr.render(plan_of(), "tor1")

@@ -310,6 +310,7 @@ SHOP = {
     "traffic_policy": "Local",
     "policy": "PreferDualStack",
     "labels": {"tier": "one"},
+    "annotations": {"external-dns.alpha.kubernetes.io/hostname": "shop.example.com"},
     "selector": {"app": "shop"},
 }
 
@@ -334,6 +335,7 @@ def test_the_fields_of_a_service_that_our_speaker_serves() -> None:
             "metallb.io/address-pool": "v4,v6",
             "metallb.io/loadBalancerIPs": "192.168.100.1,2001:db8:1::1",
             "metallb.io/allow-shared-ip": "front",
+            "external-dns.alpha.kubernetes.io/hostname": "shop.example.com",
         },
     }
     assert found["spec"] == {
@@ -381,7 +383,7 @@ def test_nodes_and_daemons_are_only_where_our_speaker_announces(mode: str) -> No
 def test_what_the_role_sets_stands_in_the_configuration_of_wire() -> None:
     plan = planned(["ipv4", "ipv6"], mode=modes.SPEAKER)
     bare = json.loads(speaker.render(plan, "node1")["wire.json"])
-    told = json.loads(speaker.render(plan, "node1", listen_port=179, layer2_refresh=0)["wire.json"])
+    told = json.loads(speaker.render(plan, "node1", speaker.Options(listen_port=179, layer2_refresh=0))["wire.json"])
     assert told == {**bare, "listen_port": 179, "layer2_refresh": 0}
     assert set(bare) & {"listen_port", "layer2_refresh"} == set()
 

@@ -109,8 +109,8 @@ def test_a_layer_2_advertisement() -> None:
         (GOLD_READ,),
         (NEAR_READ,),
         (GOLD_READ, NEAR_READ),
-        ("eth1", "eth0"),
-        (Preference(7, NEAR_READ),),
+        interfaces=("eth1", "eth0"),
+        preferences=(Preference(7, NEAR_READ),),
     )
 
 
@@ -124,10 +124,10 @@ def test_a_bgp_advertisement() -> None:
         (GOLD_READ,),
         (NEAR_READ,),
         (),
-        {"ipv4": 24, "ipv6": 64},
-        200,
-        ("64512:1", "gold", "large:1:2:3"),
-        ("tor2", "tor1"),
+        lengths={"ipv4": 24, "ipv6": 64},
+        local_preference=200,
+        communities=("64512:1", "gold", "large:1:2:3"),
+        peers=("tor2", "tor1"),
     )
 
 
@@ -271,6 +271,7 @@ def test_what_an_old_peer_needs(missing: str) -> None:
     ],
 )
 def test_what_is_out_of_bounds(kind: str, field: str, value: Any) -> None:
+    """MetalLB 3.4.30: BFD bounds again, profile names once."""
     spec = {"addresses": ["2001:db8::/64"]} if kind == "IPAddressPool" else {}
     _unused, findings = parse([metallb(kind, {**spec, field: value})])
     assert [finding.severity for finding in findings] == [ERROR]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from manifests import bfd, bgp, community, layer2, peer, pool, service
+from manifests import bfd, bgp, community, layer2, peer, pool
 
 from dualstack.findings import ERROR, WARNING
 from dualstack.resources import modes
@@ -99,14 +99,18 @@ def test_what_our_bfd_does_not_do(spec: Any, field: str, severity: str) -> None:
         assert not told(mode, bfd("fast", **spec))
 
 
+def test_short_intervals_of_a_stored_profile_are_lengthened() -> None:
+    """MetalLB 1.6: with FRR it takes 10 ms; who takes over from it loses no session by that."""
+    resources, findings = parse([bfd("fast", receiveInterval=10, transmitInterval=49)], modes.speaker)
+    assert {found.path: found.severity for found in findings} == {
+        f"BFDProfile fast: spec.{field}": WARNING for field in ("receiveInterval", "transmitInterval")
+    }
+    assert all("50 ms count" in found.reason for found in findings)
+    assert resources.bfd_profiles["fast"].receive_interval == 10
+
+
 def test_preferences_are_newer_than_the_release() -> None:
     advert = layer2(preferredNodeSelectors=[{"weight": 1, "preference": {}}])
     for mode in modes.METALLB:
         assert told(mode, advert) == {"L2Advertisement l2: spec.preferredNodeSelectors": WARNING}
     assert not told(SPEAKER, advert)
-
-
-@pytest.mark.parametrize(("policy", "count"), [("Local", 1), ("Cluster", 0)])
-def test_the_speaker_knows_no_endpoints(policy: str, count: int) -> None:
-    _unused, findings = parse([service(externalTrafficPolicy=policy)], modes.speaker)
-    assert [finding.path for finding in findings] == ["Service default/shop: spec.externalTrafficPolicy"] * count

@@ -38,6 +38,9 @@ def test_all_fields() -> None:
             "metallb.io/loadBalancerIPs": " 2001:DB8::7 , 192.0.2.7",
             "metallb.io/allow-shared-ip": "web",
             "metallb.io/ip-allocated-from-pool": "prod",
+            "metallb.io/something-else": "x",
+            "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            "external-dns.alpha.kubernetes.io/hostname": "shop.example.com",
         },
         ipFamilyPolicy="RequireDualStack",
         ipFamilies=["IPv6", "IPv4"],
@@ -71,6 +74,7 @@ def test_all_fields() -> None:
         selector={"app": "shop"},
         assigned=("2001:db8::7", "192.0.2.7"),
         allocated_from="prod",
+        annotations={"external-dns.alpha.kubernetes.io/hostname": "shop.example.com"},
     )
 
 

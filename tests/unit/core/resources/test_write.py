@@ -23,7 +23,9 @@ from dualstack.resources.model import (
     BFDProfile,
     BGPAdvertisement,
     Communities,
+    EndpointSlice,
     L2Advertisement,
+    Namespace,
     Node,
     Peer,
     Pool,
@@ -37,6 +39,7 @@ from dualstack.resources.wishes import ServicePort, ServiceWish, service_wish
 
 pytestmark = pytest.mark.soak
 
+UIDS = st.sampled_from(["", "1f2c", "6f1e9c1c-0a4e-4b1c-8d2e-1f2c3d4e5f60"])
 NAMES = st.sampled_from(["a", "b1", "tor1-ipv4", "tor2.rack-9", "z" * 63])
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 LABELS = st.dictionaries(st.sampled_from(["tier", "zone", "example.com/x"]), TEXT, max_size=3)
@@ -97,11 +100,14 @@ def pool(draw: st.DrawFn, name: str) -> Pool:
     return Pool(name, draw(LABELS), blocks, draw(st.booleans()), draw(st.booleans()), draw(maybe(allocation())))
 
 
+ADVERTISED = st.sampled_from([FAMILIES, *((family,) for family in FAMILIES)])
+
+
 @st.composite
 def layer2(draw: st.DrawFn, name: str) -> L2Advertisement:
     preference = st.builds(Preference, st.integers(1, 100), few(requirement()).map(Selector))
     selection = [draw(part) for part in (few(NAMES), SELECTORS, SELECTORS, SELECTORS)]
-    return L2Advertisement(name, *selection, draw(few(TEXT)), draw(few(preference)))
+    return L2Advertisement(name, *selection, draw(ADVERTISED), draw(few(TEXT)), draw(few(preference)))
 
 
 def community() -> st.SearchStrategy[str]:
@@ -123,6 +129,7 @@ def bgp(draw: st.DrawFn, name: str) -> BGPAdvertisement:
         draw(SELECTORS),
         draw(SELECTORS),
         services,
+        draw(ADVERTISED),
         lengths,
         draw(NUMBER),
         draw(communities),
@@ -189,7 +196,32 @@ def service(draw: st.DrawFn, key: str) -> Service:
         addresses=tuple(draw(st.lists(address(), max_size=2, unique=True))),
         load_balancer_class=draw(maybe(TEXT)),
         shared=draw(st.booleans()),
+        local=draw(st.booleans()),
+        families=draw(st.sampled_from([(), ("ipv4",), ("ipv6",), ("ipv4", "ipv6"), ("ipv6", "ipv4")])),
+        uid=draw(UIDS),
+        noted=tuple(draw(st.lists(NAMES, max_size=2))),
     )
+
+
+@st.composite
+def node(draw: st.DrawFn, name: str) -> Node:
+    return Node(
+        name=name,
+        labels=draw(LABELS),
+        network_unavailable=draw(st.booleans()),
+        addresses=draw(few(address())),
+        ready=draw(st.booleans()),
+        drain=draw(maybe(st.integers(0, 86400))),
+        uid=draw(UIDS),
+    )
+
+
+@st.composite
+def endpoint_slice(draw: st.DrawFn, key: str) -> EndpointSlice:
+    namespace, name = key.split("/")
+    nodes = tuple(sorted(draw(st.sets(NAMES))))
+    service_key, family = f"{namespace}/{draw(NAMES)}", draw(st.sampled_from(FAMILIES))
+    return EndpointSlice(namespace, name, service_key, family, nodes, bool(nodes) or draw(st.booleans()))
 
 
 @st.composite
@@ -229,6 +261,7 @@ def wish(draw: st.DrawFn) -> ServiceWish:
         assigned=asked if draw(st.booleans()) else (),
         allocated_from=source,
         old_annotations=old,
+        annotations=draw(st.dictionaries(st.sampled_from(["example.com/owner", "note"]), TEXT)),
     )
 
 
@@ -245,8 +278,10 @@ def resources(draw: st.DrawFn) -> Resources:
         communities=some(lambda name: st.builds(Communities, st.just(name), few(st.tuples(TEXT, community())))),
         bfd_profiles=some(bfd_profile),
         secrets=some(lambda name: st.builds(Secret, st.just(name), TEXT)),
-        nodes=some(lambda name: st.builds(Node, st.just(name), LABELS, st.booleans())),
+        nodes=some(node),
+        namespaces=some(lambda name: st.builds(Namespace, st.just(name), LABELS)),
         services=some(service, st.tuples(NAMES, NAMES).map("/".join)),
+        endpoint_slices=some(endpoint_slice, st.tuples(NAMES, NAMES).map("/".join)),
     )
 
 
@@ -266,8 +301,8 @@ def test_what_a_service_asks_for_is_read_back(given_wish: ServiceWish) -> None:
 @given(resources())
 def test_what_others_name_stands_before_them(given_resources: Resources) -> None:
     kinds = [item["kind"] for item in write.objects(given_resources)]
-    order = ["Node", "Secret", "Community", "BFDProfile", "BGPPeer", "IPAddressPool", "L2Advertisement"]
-    order += ["BGPAdvertisement", "Service"]
+    order = ["Node", "Namespace", "Secret", "Community", "BFDProfile", "BGPPeer", "IPAddressPool", "L2Advertisement"]
+    order += ["BGPAdvertisement", "Service", "EndpointSlice"]
     assert kinds == sorted(kinds, key=order.index)
 
 

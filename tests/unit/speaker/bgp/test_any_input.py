@@ -139,7 +139,10 @@ def test_any_octets_in_any_state(data: st.DataObject) -> None:
 
 @given(PEERS, st.binary(min_size=4, max_size=4077))
 def test_no_content_of_an_update_ends_a_session(peer: Peer, body: bytes) -> None:
-    """RFC 7606: we keep no routes, so that there is nothing to withdraw; the peer is alive, and that counts."""
+    """RFC 7606: we keep no routes, so that there is nothing to withdraw; the peer is alive, and that counts.
+
+    MetalLB 6.1 received routes: dropped, or denied.
+    """
     session = Session("tor1", peer, lambda: 0.5)
     established(session, 0.0, 4)
     assert session.state is State.ESTABLISHED

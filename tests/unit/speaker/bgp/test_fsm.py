@@ -192,6 +192,7 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.state.value}-{row.event.name}")
 @pytest.mark.parametrize("transport", ["10.0.1.1", "2001:db8:dc:1::1"])
 def test_row(row: Row, transport: str, make_peer: Callable[..., Peer]) -> None:
+    """MetalLB 6.3 retries: 1 s doubling to 2 min."""
     peer = make_peer(address=parse(transport), source_address=None)
     session = bring(row.state, peer)
     later = NOW + 1.0

@@ -65,6 +65,7 @@ OPEN_LARGE_ASN = octets(
 
 
 def test_open_out(make_peer: MakePeer) -> None:
+    """MetalLB 6.3 OPEN: version 4, capabilities of both families and 4-octet ASNs, 23456."""
     assert messages.encode_open(make_peer(), capabilities.offer(make_peer())) == OPEN_BOTH
     large = make_peer(local_asn=0xFFFE0001, families=("ipv6",))
     assert messages.encode_open(large, capabilities.offer(large)) == OPEN_LARGE_ASN
@@ -409,6 +410,7 @@ UPDATES = {
 
 @pytest.mark.parametrize("name", UPDATES)
 def test_update_out(name: str, make_peer: MakePeer) -> None:
+    """MetalLB 6.3 UPDATE: one prefix each; ORIGIN IGP, AS_PATH empty or the own ASN."""
     changes, prefixes, values, wide, text = UPDATES[name]
     assert pack(make_peer(**changes), prefixes, values, wide).hex(" ") == octets(MARKER + text).hex(" ")
 

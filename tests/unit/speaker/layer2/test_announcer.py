@@ -75,6 +75,9 @@ def test_an_ipv6_probe_is_a_solicitation_from_the_interface() -> None:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_burst_is_at_once_and_then_every_1100_ms_for_5_s(address: str) -> None:
+    """MetalLB 5.4 gratuitous: at once, then every 1.1 s until 5 s; ARP as request and reply, unsolicited NA
+    with override.
+    """
     announcer, sent = Announcer(), []
     announcer.begin(2, parse(address), 100.0)
     while (at := announcer.next) is not None:

@@ -60,6 +60,7 @@ HOST = [
     ],
 )
 def test_place(address: str, wanted: tuple[str, ...], expected: list[str]) -> None:
+    """MetalLB 5.3 interfaces: rescanned every 10 s; up, no master, no NOARP; excluded by patterns."""
     numbers = Placement(HOST, EXCLUDED).of(parse(address), wanted)
     assert {one.name for one in HOST if one.number in numbers} == set(expected)
 

@@ -117,6 +117,7 @@ NDP_ANSWERED = {
 
 @pytest.mark.parametrize("name", NDP_ANSWERED)
 def test_ndp_is_answered(name: str, responder: Responder) -> None:
+    """MetalLB 5.4, 12.8."""
     answer = responder.ndp(NDP_ANSWERED[name])
     assert answer is not None
     # solicited and override, target link-layer option, from the target to who asked
@@ -247,6 +248,7 @@ def test_a_length_beyond_the_frame_is_dropped(responder: Responder) -> None:
 
 
 def test_groups() -> None:
+    """MetalLB 5.4 groups: joined when announced; not again on an interface that comes back."""
     group = ndp.solicited_node(octets(VIP6))
     assert group == octets(GROUP)
     assert ndp.group_mac(group) == octets(GROUP_MAC)

@@ -32,7 +32,11 @@ PATH: dict[str, Any] = {
 DESIRED: dict[str, Any] = {
     "peers": {"tor1": PEER},
     "routes": {"192.0.2.1/32": [PATH], "2001:db8:1::1/128": [PATH]},
-    "layer2": {"10.0.1.200": {"interfaces": ["eth1"]}, "2001:db8:dc:1::200": {"interfaces": []}},
+    "layer2": {
+        "10.0.1.200": {"interfaces": ["eth1"], "candidates": [["node1", ["eth1"]], ["node2", []]]},
+        "2001:db8:dc:1::200": {"interfaces": []},
+    },
+    "nodes": {"node2": {"addresses": ["10.0.1.12", "2001:db8:dc:1::12"], "ready": True}},
 }
 BFD: dict[str, Any] = {
     "receive_ms": 300, "transmit_ms": 300, "multiplier": 3, "passive": False, "minimum_ttl": None,
@@ -211,6 +215,26 @@ REFUSED = [
     ("routes>192.0.2.1/32>0>med", 1, "routes.192.0.2.1/32[0]: has the unknown field 'med'"),
     ("layer2>10.0.1.0/24", {"interfaces": []}, "layer2.10.0.1.0/24: '10.0.1.0/24' is not an IP address"),
     ("layer2>10.0.1.200", {"interfaces": "eth1"}, "layer2.10.0.1.200.interfaces: a list of texts is expected"),
+    ("layer2>10.0.1.200>candidates", {}, "layer2.10.0.1.200.candidates: a list of up to 1000 nodes"),
+    ("layer2>10.0.1.200>candidates", [[f"n{n}", []] for n in range(1001)], "candidates: a list of up to 1000 nodes"),
+    (
+        "layer2>10.0.1.200>candidates",
+        [["node1", []], "node2"],
+        "candidates[1]: a name and a list of interfaces are expected",
+    ),
+    (
+        "layer2>10.0.1.200>candidates",
+        [["node1", []], ["node2", "eth1"]],
+        "candidates[1]: a name and a list of interfaces",
+    ),
+    ("layer2>10.0.1.200>candidates", [["node1", []], ["", []]], "candidates[1]: '' is no name of 1 to 253 octets"),
+    ("layer2>10.0.1.200>candidates", [["node1", []], ["node1", []]], "candidates: a node stands there twice"),
+    ("nodes>node2>addresses", ["10.0.1"], "nodes.node2.addresses: '10.0.1' is not an IP address"),
+    ("nodes>node2>addresses", ["fe80::1"], "nodes.node2.addresses: fe80::1 is link-local"),
+    ("nodes>node2>addresses", [f"10.0.0.{n}" for n in range(9)], "nodes.node2.addresses: more than 8"),
+    ("nodes>node2>ready", "yes", "nodes.node2.ready: 'yes' is neither true nor false"),
+    ("nodes>node2>asn", 1, "nodes.node2: has the unknown field 'asn'"),
+    ("nodes>node2", None, "desired: null takes items away in a delta, it has no place in a full state"),
     ("layer2>10.0.1.200", None, "desired: null takes items away in a delta, it has no place in a full state"),
     ("peers", "…", "desired.peers: is missing"),
 ]
@@ -253,6 +277,12 @@ def test_a_delta_changes_what_it_names(family: str, first: str, second: str) -> 
     assert list(changes.routes.values()) == [[parse_prefix(second)]]
     assert not changes.peers and not changes.layer2
     assert not delta(store, routes={second: [PATH]}).any
+    unready = {"addresses": ["10.0.1.12"], "ready": False}
+    changes = delta(store, nodes={"node2": unready, "node3": unready})
+    assert set(changes.nodes) == {"node2", "node3"} == set(store.state.nodes) and not changes.routes
+    assert delta(store, nodes={"node3": None}).nodes == {"node3": None} and set(store.state.nodes) == {"node2"}
+    changes = delta(store, layer2={"10.0.1.200": {"interfaces": ["eth1"], "candidates": []}})
+    assert [vip.candidates for vip in changes.layer2.values() if vip] == [()] and not changes.nodes
     other = {**PATH, "communities": []}
     ((before, after),) = delta(store, routes={first: [other]}).routes
     assert (before[0].attributes.communities, after[0].attributes.communities) == ((64512 << 16 | 200,), ())
@@ -288,7 +318,7 @@ def test_equal_paths_are_one_object() -> None:
         (b"[]", "request: an object is expected"),
         (b'{"seq": 1}', "request.op: is missing"),
         (b'{"op": "full", "seq": 1}', "request.desired: is missing"),
-        (b'{"op": "flush", "seq": 1}', "request.op: 'flush' is neither full, delta, drain nor status"),
+        (b'{"op": "flush", "seq": 1}', "request.op: 'flush' is neither full, delta, drain, status nor subscribe"),
         (b'{"op": "drain", "seq": 1, "on": 1, "delay": 0}', "request.on: 1 is neither true nor false"),
         (b'{"op": "drain", "seq": 1, "on": true, "delay": -1}', "request.delay: -1 is no number of seconds from 0 to"),
         (b'{"op": "drain", "seq": 1, "on": true}', "request.delay: is missing"),

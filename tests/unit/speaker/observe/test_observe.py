@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dualstack_speaker.observe import systemd
-from dualstack_speaker.observe.http import PageServer
+from dualstack_speaker.observe import living, systemd
+from dualstack_speaker.observe.config_file import ConfigError, Given
+from dualstack_speaker.observe.http import PageServer, Unavailable
 from dualstack_speaker.observe.logs import BURST, Log
 from dualstack_speaker.observe.metrics import CONTENT_TYPE, Metric, render
 
@@ -29,8 +30,14 @@ def serve(host: str, *requests: bytes) -> list[bytes]:
     async def page() -> str:
         return "metrics here\n"
 
+    async def broken() -> str:
+        raise KeyError("ipv4")
+
+    async def unready() -> str:
+        raise Unavailable("pools: not listed\n")
+
     async def whole() -> list[bytes]:
-        server = PageServer({"/metrics": page}, CONTENT_TYPE)
+        server = PageServer({"/metrics": page, "/readyz": unready, "/broken": broken}, CONTENT_TYPE)
         port = await server.start(host, 0)
         answers = []
         for request in requests:
@@ -67,6 +74,54 @@ def test_a_page(host: str) -> None:
 def test_other_requests_are_refused(request_line: bytes, status: bytes) -> None:
     (answer,) = serve("127.0.0.1", request_line + b"\r\n\r\n")
     assert answer.split(b" ")[1] == status
+
+
+def test_a_page_that_is_unavailable_says_why() -> None:
+    (answer,) = serve("127.0.0.1", b"GET /readyz HTTP/1.1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert answer.endswith(b"\r\n\r\npools: not listed\n")
+
+
+def test_a_page_that_is_broken_says_so() -> None:
+    (answer,) = serve("127.0.0.1", b"GET /broken HTTP/1.1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0.0.0.0:8080", ("0.0.0.0", 8080)), ("[2001:db8::1]:0", ("2001:db8::1", 0))]
+)
+def test_a_listener_of_either_family(text: str, expected: tuple[str, int]) -> None:
+    assert Given("x", {"health": text}, ["health"]).listener("health") == expected
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0", "example.net:80", "10.0.0.1:70000", "127.0.0.1:x", 8080, ":8080"])
+def test_what_is_no_listener(text: object) -> None:
+    with pytest.raises(ConfigError, match="x: health: "):
+        Given("x", {"health": text}, ["health"]).listener("health")
+
+
+def test_a_task_that_ends_ends_the_process() -> None:
+    async def ends(error: Exception | None) -> None:
+        if error:
+            raise error
+
+    async def whole(error: Exception | None) -> None:
+        await living.until(asyncio.Event(), [asyncio.ensure_future(ends(error))])
+
+    with pytest.raises(ValueError, match="broken"):
+        asyncio.run(whole(ValueError("broken")))
+    with pytest.raises(RuntimeError, match="ended by itself"):
+        asyncio.run(whole(None))
+
+
+def test_a_callback_that_fails_ends_the_process() -> None:
+    async def whole() -> None:
+        failure = living.failure()
+        asyncio.get_running_loop().call_soon(int, "no number")
+        await living.until(asyncio.Event(), [failure])
+
+    with pytest.raises(ValueError, match="no number"):
+        asyncio.run(whole())
 
 
 def test_head_has_no_body_and_an_endless_head_gets_nothing() -> None:

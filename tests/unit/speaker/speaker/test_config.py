@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from dualstack_speaker.observe.config_file import ConfigError
-from dualstack_speaker.speaker.config import load, parse
+from dualstack_speaker.speaker.config import default_path, load, parse
+
+
+def test_commands_in_a_pod_find_the_file_of_its_node(tmp_path: Path) -> None:
+    host = str(tmp_path / "speaker.json")
+    (tmp_path / "speaker-node1.json").touch()
+    assert default_path(tmp_path, None) == default_path(tmp_path, "node2") == host
+    assert default_path(tmp_path, "node1") == str(tmp_path / "speaker-node1.json")
 
 
 def test_only_the_node_is_needed() -> None:
@@ -22,12 +29,37 @@ def test_only_the_node_is_needed() -> None:
     assert config.resources == "/etc/dualstack/resources"
 
 
+def test_what_metallb_has_flags_for() -> None:
+    """MetalLB 8: --lb-class, --ignore-exclude-lb, --log-level, --namespace, --node-name."""
+    plain = parse("x", {"node": "node1", "kubernetes": {}})
+    assert (plain.load_balancer_class, plain.ignore_exclude_label, plain.log_level) == (None, False, "info")
+    given = {
+        "node": "node1",
+        "load_balancer_class": "example.com/lb",
+        "ignore_exclude_label": True,
+        "log_level": "debug",
+        "kubernetes": {"namespace": "lb"},
+    }
+    config = parse("x", given)
+    assert (config.load_balancer_class, config.ignore_exclude_label) == ("example.com/lb", True)
+    assert config.log_level == "debug"
+    assert config.kubernetes is not None and config.kubernetes.namespace == "lb"
+
+
+def test_an_api_server_takes_the_place_of_the_folder() -> None:
+    assert parse("x", {"node": "n"}).kubernetes is None
+    assert parse("x", {"node": "n", "kubernetes": {"kubeconfig": None}}).kubernetes == (None, "metallb-system", "local")
+    given = {"kubeconfig": "/k", "namespace": "lb", "endpoints": "all"}
+    assert parse("x", {"node": "n", "kubernetes": given}).kubernetes == ("/k", "lb", "all")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("127.0.0.1:7473", ("127.0.0.1", 7473)), ("[::1]:7473", ("::1", 7473)), ("127.0.0.1:0", ("127.0.0.1", 0))],
 )
 def test_metrics_listen_on_loopback_of_either_family(text: str, expected: tuple[str, int]) -> None:
-    assert parse("x", {"node": "n", "metrics": text}).metrics == expected
+    for name in ("metrics", "health"):
+        assert getattr(parse("x", {"node": "n", name: text}), name) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,9 +80,16 @@ def test_metrics_listen_on_loopback_of_either_family(text: str, expected: tuple[
         ({"node": "n", "metrics": "[2001:db8::1]:7473"}, "metrics"),
         ({"node": "n", "metrics": "127.0.0.1"}, "metrics"),
         ({"node": "n", "metrics": "127.0.0.1:99999"}, "metrics"),
+        ({"node": "n", "health": "0.0.0.0:17472"}, "health"),
         ({"node": "n", "log_level": "loud"}, "log_level"),
         ({"node": "n", "ignore_exclude_label": "yes"}, "ignore_exclude_label"),
         ({"node": "n", "load_balancer_class": 5}, "load_balancer_class"),
+        ({"node": "n", "kubernetes": []}, "kubernetes: an object"),
+        ({"node": "n", "kubernetes": {"kubeconfig": "relative"}}, "kubernetes: kubeconfig"),
+        ({"node": "n", "kubernetes": {"namespace": ""}}, "kubernetes: namespace"),
+        ({"node": "n", "kubernetes": {"endpoints": "some"}}, "kubernetes: endpoints"),
+        ({"node": "n", "kubernetes": {"kubeconfg": "/k"}}, "did you mean 'kubeconfig'?"),
+        ({"node": "n", "kubernetes": {}, "resources": "/etc/x"}, "resources: nothing beside kubernetes"),
     ],
 )
 def test_errors_name_the_key(value: Any, named: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE = 60.0  # seconds after which something that must happen counts as missing
+PATIENCE = 180.0  # seconds after which something that must happen counts as missing
 POOL = {"ipv4": "192.0.2.0/24", "ipv6": "2001:db8::/64"}
 VIP = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
 SELF = {"ipv4": ("127.0.0.1", "127.0.0.2"), "ipv6": ("::1", "2001:db8:77::1")}
@@ -241,3 +241,62 @@ def test_check_does_not_refuse_what_only_the_host_lacks(node: Node) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "error: BGPPeer far" in done.stderr
+
+
+def explain(node: Node, name: str) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(node.command("explain", "--json", name), capture_output=True, text=True, check=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_explain_says_what_stands_in_the_way_and_what_to_change(node: Node) -> None:
+    code, found = explain(node, "default/shop")
+    assert (code, found["announcing"]) == (1, None) and "does not answer" in found["problems"][0]
+    node.write("services.json", [service("shop", *VIP.values()), service("waits")])
+    for name in ("speaker", "wire"):
+        node.start(name)
+    node.until(lambda seen: vips(seen) == dict.fromkeys(VIP.values(), "noEstablishedSession"))
+    code, found = explain(node, "default/shop")
+    assert (code, found["allocation"], found["announcing"]["summary"]) == (1, None, "not announced by this node")
+    for family, vip in VIP.items():
+        (story,) = [entry for entry in found["announcing"]["vips"] if entry["vip"] == vip]
+        assert any(step["topic"] == f"BGPPeer tor1-{family}" and step["fix"] for step in story["steps"])
+    assert explain(node, "default/waits")[1]["announcing"]["summary"].startswith("pending")
+    assert explain(node, "default/no-such")[1]["announcing"]["known"] is False
+    done = subprocess.run(node.command("explain", "default/shop"), capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "->" in done.stdout and VIP["ipv6"] in done.stdout
+    for wrong in ("shop", "a/b/c", "/"):
+        assert subprocess.run(node.command("explain", wrong), capture_output=True, check=False).returncode == 2
+
+
+def cluster_node(drain: str | None) -> dict[str, Any]:
+    annotations = {} if drain is None else {"baremetal.dualstack/drain": drain}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node1", "annotations": annotations}}
+
+
+def drain(seen: dict[str, Any]) -> str:
+    """Of a wire that does not answer yet, nobody knows it."""
+    return str(seen["wire"]["drain"]) if seen["wire"]["connected"] else "unknown"
+
+
+def test_an_annotation_of_the_node_takes_it_out_of_service_and_back(node: Node) -> None:
+    """MetalLB 6.8: no drain there; here by the annotation too, and a drain by command is not ended by it."""
+    for name in ("speaker", "wire"):
+        node.start(name)
+    node.write("node.json", cluster_node("3600"))
+    node.until(lambda seen: drain(seen) == "told")
+    node.end("speaker")
+    node.write("node.json", cluster_node(None))
+    node.start("speaker")
+    node.until(lambda seen: drain(seen) == "off")
+    node.write("node.json", cluster_node("3600"))
+    node.until(lambda seen: drain(seen) == "told")
+    node.write("node.json", cluster_node("0"))
+    node.until(lambda seen: drain(seen) == "withdrawn")
+    node.write("node.json", cluster_node("nonsense"))
+    node.until(lambda seen: drain(seen) == "off" and "drain" in "".join(seen["speaker"]["warnings"]))
+    subprocess.run(node.command("drain", "--delay", "3600"), check=True)
+    node.write("node.json", [cluster_node(None), service("extra", "192.0.2.7")])
+    node.until(lambda seen: "192.0.2.7" in vips(seen) and drain(seen) == "told")
+    node.end("wire", signal.SIGKILL)
+    node.start("wire")
+    node.until(lambda seen: seen["wire"]["connected"] and sessions(seen) == BOTH and drain(seen) == "told")

@@ -13,7 +13,7 @@ from dualstack.announcing.decide import Announcement
 from dualstack.findings import ERROR, WARNING, Finding
 from dualstack_speaker.observe.metrics import render as render_metrics
 from dualstack_speaker.speaker.delta import EMPTY
-from dualstack_speaker.speaker.metrics import collect
+from dualstack_speaker.speaker.metrics import Counts, collect
 from dualstack_speaker.speaker.tables import render
 from dualstack_speaker.speaker.view import TEXTS, healthy, merge
 
@@ -116,6 +116,22 @@ def test_layer_2_names_the_interfaces_that_answer(family: str) -> None:
 
 
 @both
+@pytest.mark.parametrize(
+    ("owner", "reason", "words"),
+    [("node1", "", "announced"), ("node2", "notOwner", "another node"), (None, "nobodyAnswers", "is alive and has")],
+)
+def test_the_announcer_of_layer_2_is_who_wire_says(family: str, owner: str | None, reason: str, words: str) -> None:
+    """Who may answer is decided here, who does by wire, which alone must be alive for it."""
+    entry = announcement(family, "layer2")._replace(announcer="node3", candidates=(("node3", ()), ("node1", ())))
+    interfaces = {"eth1": "02:00:00:00:00:01"} if owner == "node1" else {}
+    answering = {VIP[family]: {"interfaces": interfaces, "owner": owner, "replies": 0, "gratuitous": 0}}
+    status = merge("node1", [entry], [], acknowledged(family), wire(layer2=answering), "")
+    (vip,) = status["vips"]
+    assert (vip["announcer"], vip["reason"], vip["announcing"]) == (owner, reason, not reason)
+    assert words in render(status)
+
+
+@both
 def test_another_owner_of_an_address_is_named(family: str) -> None:
     conflicts = {
         "eth1": {"macs": ["02:00:00:00:00:ee", "02:00:00:00:00:ef"], "total": 2},
@@ -139,7 +155,7 @@ def test_another_owner_of_an_address_is_named(family: str) -> None:
         ["eth0", "02:00:00:00:00:02", "down", "0", "-"],
         ["eth1", "02:00:00:00:00:01", "answering", "1", "hop", "limit", "7"],
     ]
-    lines = render_metrics(collect(status, seen, True, {})).splitlines()
+    lines = render_metrics(collect(status, seen, Counts(True), {})).splitlines()
     labels = f'ip="{VIP[family]}",family="{family}"'
     for line in (
         f"metallb_layer2_requests_received{{{labels}}} 4",
@@ -150,6 +166,18 @@ def test_another_owner_of_an_address_is_named(family: str) -> None:
     ):
         assert line in lines
     assert len([line for line in lines if line.startswith("dualstack_layer2_conflict{")]) == 2
+
+
+def test_other_nodes_are_shown_and_heartbeats_that_do_not_work_are_no_health() -> None:
+    seen = wire("ipv4")
+    seen["nodes"] = {"node2": {"state": "alive", "heard_s": 0.1, "interfaces": ["eth1"], "hears_us": False}}
+    seen["heartbeat"] = {"port": 7947, "error": "", "refused": {}}
+    status = merge("node1", [], [], EMPTY, seen, "")
+    assert healthy(status) and status["nodes"][0]["name"] == "node2"
+    assert ["node2", "alive", "0s", "no", "eth1"] in [line.split() for line in render(status).splitlines()]
+    seen["heartbeat"]["error"] = "the port is taken"
+    status = merge("node1", [], [], EMPTY, seen, "")
+    assert not healthy(status) and "heartbeats: the port is taken" in render(status)
 
 
 @both
@@ -192,7 +220,7 @@ def test_metrics_of_both_families() -> None:
     answering = {VIP["ipv6"]: {"interfaces": {}, "replies": 3, "gratuitous": 2}}
     report = wire("ipv4", "ipv6", layer2=answering)
     status = merge("node1", [announcement("ipv4"), announcement("ipv6")], [], known, report, "")
-    lines = render_metrics(collect(status, report, True, {"tor1-ipv6": 1179})).splitlines()
+    lines = render_metrics(collect(status, report, Counts(True), {"tor1-ipv6": 1179})).splitlines()
     common = 'service="default/shop",protocol="bgp",node="node1"'
     for line in (
         f'metallb_speaker_announced{{{common},ip="192.0.2.1",family="ipv4"}} 1',
@@ -215,6 +243,14 @@ def test_metrics_of_both_families() -> None:
     assert not [line for line in lines if line.startswith("metallb_bfd") and "10.0.1.1" in line]
 
 
+def test_the_counts_of_updates_are_metallbs() -> None:
+    """MetalLB 7: reconciles, and those that failed."""
+    status = merge("node1", [], [], EMPTY, wire("ipv4"), "")
+    lines = render_metrics(collect(status, None, Counts(True, 7, 2, {"events": 3}), {})).splitlines()
+    assert "metallb_k8s_client_updates_total 7" in lines and "metallb_k8s_client_update_errors_total 2" in lines
+    assert 'dualstack_reports_total{kind="events"} 3' in lines
+
+
 @pytest.mark.parametrize(
     ("address", "interface", "shown", "label"),
     [
@@ -231,7 +267,7 @@ def test_a_peer_behind_an_interface_is_named_by_it(
     told["sessions"]["tor1-ipv6"].update(address=address, interface=interface)
     status = merge("node1", [announcement("ipv6")], [], acknowledged("ipv6"), told, "")
     assert f" {shown} " in render(status)
-    text = render_metrics(collect(status, told, True, {}))
+    text = render_metrics(collect(status, told, Counts(True), {}))
     assert f'metallb_bgp_session_up{{peer="{label}",family="ipv6"}} 1' in text
 
 
@@ -247,7 +283,7 @@ def test_messages_prefixes_and_the_listener_are_counted(family: str) -> None:
     told["sessions"][f"tor1-{family}"].update(messages=MESSAGES, wanted={"ipv4": 11, "ipv6": 11})
     told["listening"] = {"port": 179, "errors": {"ipv6": "port 179 (ipv6): address already in use"}, "refused": 12}
     status = merge("node1", [announcement(family)], [], acknowledged(family), told, "")
-    lines = render_metrics(collect(status, told, True, {})).splitlines()
+    lines = render_metrics(collect(status, told, Counts(True), {})).splitlines()
     peer = {"ipv4": "10.0.1.1:179", "ipv6": "[2001:db8:dc:1::1]:179"}[family]
     for line in (
         f'metallb_bgp_pending_prefixes_total{{peer="{peer}",family="{family}"}} 11',

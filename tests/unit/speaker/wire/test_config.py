@@ -13,7 +13,7 @@ import pytest
 
 from dualstack_speaker import __main__ as program
 from dualstack_speaker.observe.config_file import ConfigError
-from dualstack_speaker.wire.config import Config, load, parse
+from dualstack_speaker.wire.config import Config, Heartbeat, load, parse
 
 
 def test_everything_has_a_default() -> None:
@@ -30,9 +30,12 @@ def test_every_key_is_taken() -> None:
         "exclude_interfaces": ["^veth"],
         "listen_port": 179,
         "layer2_refresh": 60,
+        "heartbeat": {"node": "node1", "key_file": "/etc/key", "port": 7000, "interval_ms": 100, "multiplier": 4},
     }
     assert set(value) == set(Config._fields)
-    assert parse("wire.json", value)._asdict() == {**value, "exclude_interfaces": ("^veth",)}
+    kept = {**value, "exclude_interfaces": ("^veth",), "heartbeat": Heartbeat("node1", "/etc/key", 7000, 100, 4)}
+    assert parse("wire.json", value)._asdict() == kept
+    assert parse("wire.json", {"heartbeat": None}).heartbeat is None
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,14 @@ def test_every_key_is_taken() -> None:
         ({"listen_port": True}, "wire.json: listen_port: null or a port from 1 to 65535 is expected, not True"),
         ({"layer2_refresh": 9}, "wire.json: layer2_refresh: a number of seconds from 10 to 86400, or 0 (never)"),
         ({"layer2_refresh": True}, "wire.json: layer2_refresh: a number of seconds from 10 to 86400, or 0 (never)"),
+        ({"heartbeat": []}, "wire.json: heartbeat: an object is expected"),
+        ({"heartbeat": {"key_file": "/k"}}, "wire.json: heartbeat: node: this node's name, of up to 253 octets, is"),
+        ({"heartbeat": {"node": "a"}}, "wire.json: heartbeat: key_file: the path of a file with a key is expected"),
+        ({"heartbeat": {"node": "a", "key_file": "k"}}, "heartbeat: key_file: an absolute path is expected, not 'k'"),
+        ({"heartbeat": {"node": "a", "key_file": "/k", "interval_ms": 99}}, "interval_ms: a whole number from 100 to"),
+        ({"heartbeat": {"node": "a", "key_file": "/k", "multiplier": 1}}, "multiplier: a whole number from 2 to 10"),
+        ({"heartbeat": {"node": "a", "key_file": "/k", "port": 0}}, "heartbeat: port: a whole number from 1 to 65535"),
+        ({"heartbeat": {"node": "a", "key": "secret"}}, "wire.json: heartbeat: unknown key 'key'; known are node"),
         ({"exclude_interfaces": "veth"}, "wire.json: exclude_interfaces: a list of patterns is expected"),
         ({"exclude_interfaces": ["("]}, "wire.json: exclude_interfaces: '(' is no regular expression"),
     ],

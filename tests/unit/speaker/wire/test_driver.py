@@ -12,7 +12,7 @@ import pytest
 from dualstack_speaker.base.outputs import Output
 from dualstack_speaker.link import peers
 from dualstack_speaker.observe.logs import Log
-from dualstack_speaker.wire.bgp_io import BgpDriver
+from dualstack_speaker.wire.bgp.driver import BgpDriver
 
 PEER = {
     "local_asn": 64512, "peer_asn": 64500, "address": "127.0.0.1", "port": 1, "router_id": "10.0.1.11", "hold_time": 9,

@@ -19,7 +19,7 @@ import pytest
 from processes import Link, Wire, until
 
 from dualstack_speaker.link import journal
-from dualstack_speaker.wire.handover_channel import Channel, ChannelError, pack, unpack
+from dualstack_speaker.wire.handover.channel import Channel, ChannelError, pack, unpack
 
 STEPS = ["connected", "asked", "told the state", "built", "adopted"]
 PATHS = [{"peers": ["ipv4", "ipv6"], "communities": [], "large_communities": [], "local_preference": None}]
@@ -91,11 +91,13 @@ def test_nothing_before_the_first_state(wire: Wire) -> None:
     assert status(wire)["synced"] is True
 
 
+@pytest.mark.parametrize("annotation", [False, True])
 @pytest.mark.parametrize(("delay", "phase"), [(3600, "told"), (0, "withdrawn")])
-def test_a_drain_goes_on(delay: int, phase: str, wire: Wire, link: Link) -> None:
-    assert link.ask("drain", on=True, delay=delay)["ok"]
+def test_a_drain_goes_on(delay: int, phase: str, annotation: bool, wire: Wire, link: Link) -> None:
+    assert link.ask("drain", on=True, delay=delay, annotation=annotation)["ok"]
     wire.upgrade()
     assert status(wire)["drain"] == phase
+    assert status(wire)["drain_by_annotation"] is annotation
     assert wire.link().ask("drain", on=False, delay=0)["ok"]
     wire.upgrade()
     assert status(wire)["drain"] == "off"

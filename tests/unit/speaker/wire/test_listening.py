@@ -15,11 +15,12 @@ import pytest
 from processes import Wire
 
 from dualstack_speaker.base.model import Peer
-from dualstack_speaker.bgp import iana
+from dualstack_speaker.bgp import capabilities, iana, messages
 from dualstack_speaker.link import peers
+from dualstack_speaker.net import tcp
 from dualstack_speaker.observe.logs import Log
-from dualstack_speaker.wire.bgp_io import BgpDriver
-from dualstack_speaker.wire.listening import Listening
+from dualstack_speaker.wire.bgp.driver import BgpDriver
+from dualstack_speaker.wire.bgp.listening import Listening
 
 LOOPBACK = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 FAMILIES = ["ipv4", "ipv6"]
@@ -183,6 +184,117 @@ def test_a_changed_password_resets_once_and_a_removed_one_is_gone(transport: str
     play(scene)
 
 
+def unsigned(transport: str, port: int) -> socket.socket:
+    """A connection without a key: the kernel has answered, nobody has accepted it yet."""
+    return socket.create_connection((LOOPBACK[transport], port), timeout=60)
+
+
+def told(transport: str) -> bytes:
+    """All that the peer of the right side has to say until its session stands."""
+    peer = make_peer(transport, False, 179)
+    return messages.encode_open(peer, capabilities.offer(peer)) + messages.KEEPALIVE
+
+
+def repeats(sock: socket.socket) -> int:
+    """How often the kernel has sent again what is not acknowledged (tcpi_retransmits)."""
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[2]
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_nobody_gets_in_before_the_first_keys(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right before the key is set on a new socket, the kernel still turns away whoever does not sign."""
+    set_key, tried = tcp.set_md5, []
+
+    def try_first(sock: socket.socket, peer: bytes, password: str | None) -> None:
+        with pytest.raises(ConnectionRefusedError):
+            unsigned(transport, ours)
+        tried.append(peer)
+        set_key(sock, peer, password)
+
+    monkeypatch.setattr(tcp, "set_md5", try_first)
+    ours = free_port()
+
+    async def scene(nodes: list[Node]) -> None:
+        peer = make_peer(transport, True, free_port(), passive=True, password="s3cret")
+        nodes.append(Node(ours, peer))
+        assert tried == [peer.address] and set(nodes[0].listening.sockets()) == {"ipv4", "ipv6"}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_who_came_before_the_key_of_a_new_peer_is_reset(transport: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It listens already for others. The one who came meanwhile has all said that would make its session stand."""
+
+    async def scene(nodes: list[Node]) -> None:
+        ours = free_port()
+        other = {"ipv4": "127.0.0.9", "ipv6": "2001:db8::9"}[transport]
+        nodes.append(Node(ours, make_peer(transport, True, free_port(), passive=True, address=other)))
+        left = nodes[0]
+        with unsigned(transport, ours) as sock:
+            sock.sendall(told(transport))
+            peer = make_peer(transport, True, free_port(), passive=True, password="s3cret")
+            left.driver = left.sessions["new"] = BgpDriver("new", peer, Log())
+            left.listening.sync()
+            assert left.listening.status() == {"port": ours, "errors": {}, "refused": 1}
+            left.driver.start()
+            with pytest.raises(ConnectionResetError):
+                sock.recv(1)
+        nodes.append(Node(None, make_peer(transport, False, ours, password="s3cret")))
+        nodes[1].driver.start()
+        await until(lambda: left.driver.established, "the peer itself, which signs")
+        assert left.seen["flaps"] == 0
+
+    play(scene)
+    assert 'reason="it was made before the peer\'s key was set"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_who_waits_beside_a_new_key_of_another_is_let_in(transport: str) -> None:
+    async def scene(nodes: list[Node]) -> None:
+        ours = free_port()
+        nodes.append(Node(ours, make_peer(transport, True, free_port(), passive=True)))
+        left = nodes[0]
+        left.driver.start()
+        with unsigned(transport, ours) as sock:
+            sock.sendall(told(transport))
+            other = {"ipv4": "127.0.0.9", "ipv6": "2001:db8::9"}[transport]
+            peer = make_peer(transport, True, free_port(), passive=True, address=other, password="s3cret")
+            left.sessions["new"] = BgpDriver("new", peer, Log())
+            left.listening.sync()
+            await until(lambda: left.driver.established, "established")
+            assert left.listening.status() == {"port": ours, "errors": {}, "refused": 0}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("transport", FAMILIES)
+def test_an_inherited_connection_that_was_never_signed_stays_mute(transport: str) -> None:
+    """What waits at a hand-over is admitted, as it mostly was signed; whoever did not sign gets no word further."""
+
+    async def scene(nodes: list[Node]) -> None:
+        ours = free_port()
+        ear = tcp.open_listener(transport == "ipv6", ours)
+        ear.listen()
+        with unsigned(transport, ours) as sock:
+            nodes.append(Node(None, make_peer(transport, True, free_port(), passive=True, password="s3cret")))
+            left = nodes[0]
+            left.driver.start()
+            left.listening = Listening(ours, Log(), left.sessions)
+            left.listening.adopt({transport: ear})
+            left.listening.sync()
+            await until(lambda: left.driver._streams, "accepted")
+            assert left.listening.status() == {"port": ours, "errors": {}, "refused": 0}
+            sock.sendall(told(transport))
+            await until(lambda: repeats(sock), "the kernel drops what is not signed")
+            assert left.seen["messages"]["received"]["open"] == 0 and not left.driver.established
+            sock.setblocking(False)
+            with pytest.raises(BlockingIOError):  # our OPEN is signed
+                sock.recv(1)
+
+    play(scene)
+
+
 @pytest.mark.parametrize("transport", FAMILIES)
 def test_the_least_ttl_is_what_all_peers_have_in_common(transport: str) -> None:
     """RFC 5082: the listening socket takes what anybody may send, the connection what its peer may."""
@@ -209,7 +321,7 @@ def test_the_least_ttl_is_what_all_peers_have_in_common(transport: str) -> None:
 
 
 def test_a_port_that_is_taken_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dualstack_speaker.wire.listening._RETRY", 0.05)
+    monkeypatch.setattr("dualstack_speaker.wire.bgp.listening._RETRY", 0.05)
 
     async def scene(nodes: list[Node]) -> None:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as taken:

@@ -13,8 +13,8 @@ from processes import Wire, until
 from dualstack_speaker.base.addresses import parse
 from dualstack_speaker.base.model import UNKNOWN, Peer
 from dualstack_speaker.link import peers
-from dualstack_speaker.wire import discovery_io
-from dualstack_speaker.wire.discovery_io import resolved
+from dualstack_speaker.wire.discovery import driver as discovery
+from dualstack_speaker.wire.discovery.driver import resolved
 
 ROUTER, OWN, GLOBAL = parse("fe80::1"), parse("fe80::11"), parse("2001:db8::11")
 PLAIN: dict[str, Any] = {
@@ -46,11 +46,11 @@ def test_next_hops_between_link_local_addresses(
     assert (found.address, found.source_address) == (ROUTER, source)
     assert (found.next_hop_ipv4, found.next_hop_ipv6) == (ipv4, ipv6)
     assert found.extended_next_hop == (ipv4 is not None and len(ipv4) > 4)
-    assert discovery_io.adopt(peer(**changes), discovery_io.export(found)) == found
+    assert discovery.adopt(peer(**changes), discovery.export(found)) == found
 
 
 def test_what_is_not_found_is_carried_over_as_such() -> None:
-    assert discovery_io.adopt(peer(), discovery_io.export(peer())).address == UNKNOWN
+    assert discovery.adopt(peer(), discovery.export(peer())).address == UNKNOWN
 
 
 @pytest.mark.parametrize(

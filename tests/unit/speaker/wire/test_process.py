@@ -47,6 +47,7 @@ def test_the_socket_is_for_owner_and_group_only(wire: Wire) -> None:
 def test_nothing_is_announced_before_the_first_state(wire: Wire, closed_port: int) -> None:
     link = wire.link()
     empty: dict[str, Any] = {"sessions": {}, "listening": None, "layer2": {}, "layer2_interfaces": {}}
+    empty.update({"nodes": {}, "heartbeat": None, "drain_by_annotation": False})
     assert link.ask("status")["status"] == {"synced": False, "drain": "off", **empty}
     refused = link.ask("delta", routes={"192.0.2.1/32": []})
     assert refused["error"] == "request.op: a delta needs a full state before it, and there is none yet"

@@ -13,6 +13,7 @@ from ruling import DUAL, FOUR, FRR, K8S, NATIVE, SIX, SPEAKER, Family
 
 from dualstack.resources import rules
 from dualstack.resources.rules.manifests import METRICS
+from dualstack_speaker.controller import metrics as controller_metrics
 from dualstack_speaker.speaker import metrics
 
 both = pytest.mark.parametrize("family", [FOUR, SIX], ids=["ipv4", "ipv6"])
@@ -210,6 +211,74 @@ def test_internal_sessions_may_use_a_minimum_ttl() -> None:
     assert not found("minimum-ttl-unused", session, bfd(minimumTtl=250))
 
 
+# --- sessions with an ASN of their own
+
+
+@both
+@pytest.mark.parametrize(
+    ("asns", "mode", "internal"),
+    [
+        ({"peerASN": 64512, "localASN": 64999}, SPEAKER, False),
+        ({"peerASN": 64512, "localASN": 64999}, FRR, False),
+        ({"peerASN": 64512, "localASN": 64999}, K8S, True),  # drops localASN
+        ({"peerASN": 64999, "localASN": 64999}, SPEAKER, True),
+        ({"peerASN": 64999, "localASN": 64999}, FRR, True),
+        ({"peerASN": 64999, "localASN": 64999}, K8S, False),
+    ],
+)
+def test_the_asn_that_a_peer_is_shown_makes_its_session_internal(
+    family: Family, asns: dict[str, int], mode: str, internal: bool
+) -> None:
+    session = peer("t", family.router, bfdProfile="fast", **asns)
+    assert bool(found("local-preference-ebgp", bgp(localPref=200), session, mode=mode)) != internal
+    assert bool(found("minimum-ttl-unused", session, bfd(minimumTtl=250), mode=mode)) != internal
+
+
+# --- advertisements for one family
+
+
+def one_family(advert: Object, family: Family) -> Object:
+    metadata = {**advert["metadata"], "annotations": {"baremetal.dualstack/families": family.word.lower()}}
+    return {**advert, "metadata": metadata}
+
+
+@both
+@pytest.mark.parametrize("advert", [layer2(), bgp()], ids=["layer2", "bgp"])
+def test_an_advertisement_for_one_family_does_not_announce_the_other(family: Family, advert: Object) -> None:
+    other = SIX if family is FOUR else FOUR
+    alone = one_family(advert, family)
+
+    def lost(*objects: Object, mode: str = SPEAKER) -> list[str]:
+        return found("pool-not-announced", *objects, mode=mode)
+
+    for blocks in (DUAL, (other.pool,)):
+        (told,) = lost(pool("p", *blocks), alone)
+        assert f"its {other.word} addresses are assigned and never announced" in told
+        assert "none of " + f"{advert['kind']} {advert['metadata']['name']}" in told
+        assert not lost(pool("p", *blocks), alone, mode=K8S)  # which does not read the annotation
+        assert not lost(pool("p", *blocks), alone, one_family(bgp("o"), other))
+    assert not lost(pool("p", family.pool), alone)
+    assert "no advertisement selects the pool" in lost(pool("p", *DUAL))[0]
+
+
+@both
+def test_what_an_advertisement_for_one_family_says_of_the_other_counts_for_metallb_alone(family: Family) -> None:
+    other = SIX if family is FOUR else FOUR
+
+    def told(rule: str, *objects: Object) -> tuple[bool, bool]:
+        return bool(found(rule, *objects, mode=SPEAKER)), bool(found(rule, *objects, mode=FRR))
+
+    session = peer("t", family.router)
+    assert told("family-without-session", pool("p", *DUAL), one_family(bgp(), family), session) == (False, True)
+    wide = one_family(bgp(**{other.key: 8}), family)
+    assert told("aggregate-too-wide", pool("p", *DUAL), wide) == (False, True)
+    adverts = one_family(bgp("a", localPref=200), family), one_family(bgp("b", localPref=100), other)
+    assert told("local-preference-conflict", pool("p", *DUAL), *adverts) == (False, True)
+    many = [bgp(name, communities=[f"{name}:{value}" for value in range(40)]) for name in ("1", "2")]
+    objects = [one_family(advert, each) for advert, each in zip(many, (family, other))]
+    assert told("too-many-communities", pool("p", *DUAL), *objects) == (False, True)
+
+
 # --- pools
 
 
@@ -311,6 +380,19 @@ def test_metrics(mode: str, expression: str, unknown: str) -> None:
 
 
 def test_the_metrics_of_our_speaker_are_those_that_it_has() -> None:
+    """Those of the controller count among them; MetalLB 7: services_allocated_total is registered and never set."""
     status = {"node": "n", "speaker": {"config": "valid"}, "wire": {"connected": True}, "vips": [], "sessions": []}
-    names = {metric.name for metric in metrics.collect(status, None, True, {})}
+    names = {metric.name for metric in metrics.collect(status, None, metrics.Counts(True), {})}
+    numbers = dict.fromkeys(("failed", "written", "conflicts", "pending", "assigned", "waiting", "other", "dropped"), 0)
+    controller = {
+        "config": "valid",
+        "pools": {"p": {family: {"assigned": 1, "available": 2} for family in ("ipv4", "ipv6")}},
+        "kubernetes": {"loaded": True, "objects": 0, "away": []},
+        "lease": {"leading": True, "term": 1},
+        "writes": numbers,
+        "services": numbers,
+        "events": numbers,
+        "deprecated_annotations": 0,
+    }
+    names |= {metric.name for metric in controller_metrics.collect(controller)}
     assert METRICS[SPEAKER] == {name for name in names if name.startswith("metallb_")}

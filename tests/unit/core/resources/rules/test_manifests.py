@@ -88,6 +88,7 @@ EXAMPLES = [
 
 @each(EXAMPLES)
 def test_both_outcomes(example: Example, family: Family) -> None:
+    """MetalLB 3.4.32: bgpextras: raw FRR text."""
     hold(example, family)
 
 

@@ -120,6 +120,7 @@ EXAMPLES = [
 
 @each(EXAMPLES)
 def test_both_outcomes(example: Example, family: Family) -> None:
+    """MetalLB 3.1.2, 3.1.5."""
     hold(example, family)
 
 

@@ -77,6 +77,24 @@ def test_families_of_addresses(addresses: str, spec: Any, wrong: bool) -> None:
     assert bool(found("addresses-and-families", asking("a", addresses, **spec))) == wrong
 
 
+@pytest.mark.parametrize("policy", ["PreferDualStack", "RequireDualStack"])
+@both
+def test_our_controller_is_content_with_one_address_of_two(family: Family, policy: str) -> None:
+    given = asking("a", family.address, ipFamilyPolicy=policy)
+    assert found("addresses-and-families", given) and not found("addresses-and-families", given, mode=SPEAKER)
+    other = asking("a", (SIX if family is FOUR else FOUR).address, ipFamilies=[family.word])
+    assert found("addresses-and-families", other, mode=SPEAKER)
+
+
+def test_our_controller_takes_a_list_of_pools() -> None:
+    pools = (pool("four", FOUR.pool), pool("six", SIX.pool))
+    listed = service("a", {"address-pool": "four, six"})
+    assert found("pool-list", *pools, listed) and not found("unknown-pool", *pools, listed)
+    assert not found("pool-list", *pools, listed, mode=SPEAKER) + found("unknown-pool", *pools, listed, mode=SPEAKER)
+    [told] = found("unknown-pool", *pools, service("a", {"address-pool": "four,sixx"}), mode=SPEAKER)
+    assert "= sixx:" in told and "did you mean 'six'?" in told
+
+
 @both
 @pytest.mark.parametrize(
     ("allocation", "accepted"),

@@ -1,0 +1,3 @@
+module baremetal-dualstack.invalid/server
+
+go 1.26.0

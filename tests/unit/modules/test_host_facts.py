@@ -1,0 +1,80 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module ``host_facts``: the CIDRs that the files of control planes state, of either family first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.baremetal.dualstack.plugins.modules import host_facts as module
+
+API, CONTROLLERS = "kube-apiserver", "kube-controller-manager"
+PODS, SERVICES = ("10.244.0.0/16", "fd00:244::/56"), ("10.96.0.0/16", "fd00:96::/112")
+ORDERS = pytest.mark.parametrize("order", [1, -1], ids=["ipv4-first", "ipv6-first"])
+
+
+def look(capsys: pytest.CaptureFixture[str], folder: Path, **of_one: Any) -> dict[str, Any]:
+    """What is gathered of both components, whose files are in ``folder``."""
+    components = [
+        {"name": name, "manifests": str(folder), "notes": str(folder / "notes"), **of_one}
+        for name in (API, CONTROLLERS)
+    ]
+    with patch_module_args({"components": components, "_ansible_check_mode": True}), pytest.raises(SystemExit):
+        module.main()
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert found["changed"] is False
+    return found["host"]["components"]  # type: ignore[no-any-return]
+
+
+def manifest(folder: Path, component: str, *flags: str) -> str:
+    words = "".join(f"    - {word}\n" for word in (component, "--v=2", *flags))
+    text = f"spec:\n  containers:\n  - command:\n{words}"
+    (folder / f"{component}.yaml").write_text(text, encoding="utf-8")
+    return text
+
+
+@ORDERS
+def test_of_static_pods_the_flags_with_cidrs_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, order: int
+) -> None:
+    pods, services = ",".join(PODS[::order]), ",".join(SERVICES[::order])
+    manifest(tmp_path, API, "--oidc-client-id=somebody", f"--service-cluster-ip-range={services}")
+    assert look(capsys, tmp_path) == {API: {"flags": {"service-cluster-ip-range": services}, "problem": ""}}
+    manifest(tmp_path, CONTROLLERS, f"--service-cluster-ip-range={services}", f"--cluster-cidr={pods}")
+    assert look(capsys, tmp_path)[CONTROLLERS] == {
+        "flags": {"service-cluster-ip-range": services, "cluster-cidr": pods},
+        "problem": "",
+    }
+
+
+@ORDERS
+def test_what_a_cut_change_noted_counts(capsys: pytest.CaptureFixture[str], tmp_path: Path, order: int) -> None:
+    """As in ``kube_component``: with one family before, and two in the file, the way back is open."""
+    before = manifest(tmp_path, CONTROLLERS, f"--cluster-cidr={PODS[::order][0]}")
+    manifest(tmp_path, CONTROLLERS, f"--cluster-cidr={','.join(PODS[::order])}")
+    (tmp_path / "notes").mkdir()
+    note = {str(tmp_path / f"{CONTROLLERS}.yaml"): before}
+    (tmp_path / "notes" / f"{CONTROLLERS}.json").write_text(json.dumps(note), encoding="utf-8")
+    assert look(capsys, tmp_path)[CONTROLLERS]["flags"] == {"cluster-cidr": PODS[::order][0]}
+
+
+def test_files_that_hide_the_flags_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = manifest(tmp_path, API).replace("    - --v=2", "    - -c").replace(f"- {API}", "- /bin/sh")
+    (tmp_path / f"{API}.yaml").write_text(text, encoding="utf-8")
+    (found,) = look(capsys, tmp_path).values()
+    assert found["flags"] == {} and f"no container runs {API}" in found["problem"]
+
+
+def test_a_bare_host_has_nothing_and_both_components_are_looked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert look(capsys, tmp_path) == {}
+    with patch_module_args({}), pytest.raises(SystemExit):
+        module.main()
+    assert {API, CONTROLLERS} >= json.loads(capsys.readouterr().out)["host"]["components"].keys()
