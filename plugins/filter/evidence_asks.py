@@ -45,12 +45,12 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.evidence.asks import asks
-from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import opened
 
 
 def evidence_asks(plan: Mapping[str, Any], host: str) -> dict[str, list[Any]]:
     """``{"probes", "resolve", "prefixes"}`` of a host."""
-    return asks(plain(plan), str(host))
+    return asks(opened("evidence_asks", plan), str(host))
 
 
 class FilterModule:

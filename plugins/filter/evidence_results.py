@@ -13,6 +13,7 @@ author: baremetal.dualstack contributors (@baremetal)
 description:
   - Takes what the gathering tasks of the role C(evidence) registered on every host of the plan, also where a task was
     skipped, failed or could not reach the host.
+  - With a host that was asked for the API of the cluster, C(kubernetes) is among it.
 options:
   _input:
     description: The plan, as P(baremetal.dualstack.plan#module) makes it.
@@ -22,7 +23,11 @@ options:
     description: The magic variable C(hostvars).
     type: dict
     required: true
-positional: hostvars
+  kubernetes:
+    description: The host that was asked for the API of the cluster. Empty when the cluster itself was not asked.
+    type: str
+    default: ''
+positional: hostvars, kubernetes
 """
 
 EXAMPLES = r"""
@@ -37,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: C({nodes, routers, resolved, clients}), each a mapping from host to result, as
-    O(baremetal.dualstack.evidence#module:results) wants it.
+    O(baremetal.dualstack.evidence#module:results) wants it; and C(kubernetes), where the cluster itself was asked.
   type: dict
 """
 
@@ -56,13 +61,22 @@ RESULTS = (
 
 
 def evidence_results(
-    plan: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, dict[str, Any] | None]]:
-    """``{nodes|routers|resolved|clients: {host: result}}``."""
-    return {
-        kind: {str(host): plain(hostvars[host].get(variable)) if host in hostvars else None for host in plan[group]}
-        for kind, group, variable in RESULTS
-    }
+    plan: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]], kubernetes: str = ""
+) -> dict[str, dict[str, Any]]:
+    """``{nodes|routers|resolved|clients: {host: result}}``, and ``kubernetes`` where the cluster itself was asked."""
+
+    def registered(host: str, variable: str) -> Any:
+        return plain(hostvars[host].get(variable)) if host in hostvars else None
+
+    found = {kind: {str(host): registered(host, variable) for host in plan[group]} for kind, group, variable in RESULTS}
+    if kubernetes:
+        found["kubernetes"] = {
+            "api": registered(kubernetes, "evidence_api"),
+            "stand": registered(kubernetes, "evidence_stand"),
+            "hosts": {str(host): registered(host, "evidence_node") for host in plan["nodes"]},
+            "paths": {str(host): registered(host, "evidence_paths") for host in plan["nodes"]},
+        }
+    return found
 
 
 class FilterModule:

@@ -16,6 +16,8 @@ description:
   - A host with C(dualstack_host) in none of these groups is an error, because a misspelt group would drop it silently.
   - A control plane host without C(dualstack_host) is not a node of the fabric and left out; any other host without it
     is kept, so that the planner can name what is missing.
+  - The members of V(kube_control_plane) and V(kube_node) are named besides, as they tell which hosts are control planes
+    and which run pods.
 options:
   _input:
     description: The magic variable C(groups).
@@ -37,7 +39,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C({routers, nodes, clients}), each a mapping from host to its C(dualstack_host).
+  description:
+    - C({routers, nodes, clients}), each a mapping from host to its C(dualstack_host).
+    - C(kube_control_plane) and C(kube_node), each a mapping from the members of the group to nothing.
   type: dict
 """
 
@@ -57,7 +61,7 @@ FACTS = "dualstack_host"
 def intent_hosts(
     groups: Mapping[str, list[str]], hostvars: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """``{routers|nodes|clients: {host: facts}}``."""
+    """``{routers|nodes|clients: {host: facts}, kube_control_plane|kube_node: {host: None}}``."""
     result: dict[str, dict[str, Any]] = {}
     for kind, names in GROUPS.items():
         result[kind] = {}
@@ -66,6 +70,8 @@ def intent_hosts(
                 facts = hostvars[host].get(FACTS)
                 if facts is not None or name != OPTIONAL:
                     result[kind][str(host)] = plain(facts)
+    for name in GROUPS["nodes"]:
+        result[name] = {str(host): None for host in groups.get(name, [])}
     _refuse_strays(groups, hostvars)
     return result
 

@@ -53,13 +53,14 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.routers.secrets import lacking
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import opened
 
 
 def lacking_secrets(plan: Mapping[str, Any], secrets: Mapping[str, Any]) -> list[str]:
     """``routers.secrets.lacking`` of the core."""
     if not isinstance(secrets, Mapping):
         raise AnsibleFilterError("lacking_secrets: the secrets are no mapping; write NAME: value for each")
-    return lacking(plain(plan), plain(secrets))
+    return lacking(opened("lacking_secrets", plan), plain(secrets))
 
 
 class FilterModule:

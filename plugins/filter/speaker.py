@@ -5,37 +5,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.render import speaker
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.api import api, whole
 from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plain import plain
-from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import host
+from ansible_collections.baremetal.dualstack.plugins.plugin_utils.plans import host, opened
 
 
 def speaker_files(
-    plan: Mapping[str, Any], node: str, listen_port: int | str | None = None, layer2_refresh: int | str | None = None
+    plan: Mapping[str, Any],
+    node: str,
+    listen_port: int | str | None = None,
+    layer2_refresh: int | str | None = None,
+    heartbeat_port: int | str | None = None,
+    health: str | None = None,
+    api_server: Mapping[str, Any] | None = None,
+    load_balancer_class: str | None = None,
+    ignore_exclude_label: bool = False,
+    endpoints: str | None = None,
 ) -> dict[str, str]:
     """``speaker.render`` of the core; numbers may be text, as extra variables are."""
-    numbers = _whole("listen_port", listen_port), _whole("layer2_refresh", layer2_refresh)
-    return speaker.render(*host("speaker_files", plan, "nodes", node), *numbers)
-
-
-def _whole(name: str, value: int | str | None) -> int | None:
-    """``value`` as a number; empty text is none. What range is right, the daemon knows."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, (int, str)) and not isinstance(value, bool) and re.fullmatch("[0-9]+", str(value), re.ASCII):
-        return int(value)
-    raise AnsibleFilterError(f"speaker_files: {name}: a whole number is expected, not {plain(value)!r}")
+    options = speaker.Options(
+        whole("speaker_files: listen_port", listen_port),
+        whole("speaker_files: layer2_refresh", layer2_refresh),
+        whole("speaker_files: heartbeat_port", heartbeat_port),
+        plain(health) or None,
+        None if api_server is None else api("speaker_files", api_server),
+        plain(load_balancer_class) or None,
+        bool(ignore_exclude_label),
+        plain(endpoints) or None,
+    )
+    return speaker.render(*host("speaker_files", plan, "nodes", node), options)
 
 
 def speaker_secrets(plan: Mapping[str, Any], node: str) -> list[str]:
     """``speaker.secrets`` of the core; of a host that is no node of the plan, none."""
-    return speaker.secrets(plain(plan), str(node))
+    return speaker.secrets(opened("speaker_secrets", plan), str(node))
 
 
 class FilterModule:

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the speaker is on a host: its files, what is left over from before, and the check before anything is used."""
+"""What our daemons are on a host: files, what is left over from before, and the check before anything is used."""
 
 from __future__ import annotations
 
@@ -14,19 +14,52 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .dualstack.render.speaker import CONFIG_FOLDER, RESOURCES, secret_object
+from .dualstack.render.places import CONFIG_FOLDER, RESOURCES, secret_object
 from .host_files import HostFile
 
 LIBRARY = "/usr/local/lib/dualstack"
-COMMAND = "/usr/local/bin/dualstack-speaker"
 UNITS = "/etc/systemd/system"
-MANIFEST = f"{LIBRARY}/installed.json"
 GENERATION, FRAME = "DUALSTACK_GENERATION", "DUALSTACK_FRAME"
-CONFIGS = {"dualstack-wire.service": "wire.json", "dualstack-speaker.service": "speaker.json"}
+
+
+class Product(NamedTuple):
+    """What is installed, replaced and removed together. ``main``: the bundle that the command runs; ``configs``: the
+    configuration of each unit, in the order of starting; ``about``: what its user is called."""
+
+    main: str
+    about: str
+    bundles: tuple[str, ...]
+    manifest: str
+    configs: Mapping[str, str]
+
+    @property
+    def command(self) -> str:
+        """What people call."""
+        return f"/usr/local/bin/dualstack-{self.main}"
+
+
+SPEAKER = Product(
+    "speaker",
+    "Dual-stack speaker",
+    ("wire", "speaker"),
+    f"{LIBRARY}/installed.json",
+    {"dualstack-wire.service": "wire.json", "dualstack-speaker.service": "speaker.json"},
+)
+CONTROLLER = Product(
+    "controller",
+    "Dual-stack controller",
+    ("controller",),
+    f"{LIBRARY}/installed-controller.json",
+    {"dualstack-controller.service": "controller.json"},
+)
 
 
 class Wanted(NamedTuple):
-    """What a host is to have. ``bundles``: content by daemon and name; ``units``: text by name."""
+    """What a host is to have. ``bundles``: content by daemon and name; ``units``: text by name.
+
+    ``secrets``: passwords of sessions. ``keys``: files that only the daemon can read, by path below the folder of
+    configuration.
+    """
 
     bundles: Mapping[str, tuple[str, bytes]]
     files: Mapping[str, str]
@@ -34,15 +67,19 @@ class Wanted(NamedTuple):
     units: Mapping[str, str]
     python: str
     user: str
+    keys: Mapping[str, str] = {}
+    product: Product = SPEAKER
+
+    @property
+    def has_resources(self) -> bool:
+        """Whether resources come from files of the host."""
+        return any(path.startswith(f"{RESOURCES}/") for path in self.files)
 
 
 def folders(wanted: Wanted) -> list[tuple[str, int, str, str]]:
     """(path, mode, owner, group) of the folders, parents first."""
-    return [
-        (LIBRARY, 0o755, "root", "root"),
-        (CONFIG_FOLDER, 0o755, "root", "root"),
-        (f"{CONFIG_FOLDER}/{RESOURCES}", 0o750, "root", wanted.user),
-    ]
+    resources = [(f"{CONFIG_FOLDER}/{RESOURCES}", 0o750, "root", wanted.user)] if wanted.has_resources else []
+    return [(LIBRARY, 0o755, "root", "root"), (CONFIG_FOLDER, 0o755, "root", "root"), *resources]
 
 
 def files(wanted: Wanted) -> list[HostFile]:
@@ -51,14 +88,18 @@ def files(wanted: Wanted) -> list[HostFile]:
         HostFile(bundle_path(name), content, 0o644, opaque=f"(program {name})")
         for name, content in wanted.bundles.values()
     ]
-    start = f'#!/bin/sh\nexec {wanted.python} -I {bundle_path(wanted.bundles["speaker"][0])} "$@"\n'
-    result.append(HostFile(COMMAND, start.encode(), 0o755))
+    start = f'#!/bin/sh\nexec {wanted.python} -I {bundle_path(wanted.bundles[wanted.product.main][0])} "$@"\n'
+    result.append(HostFile(wanted.product.command, start.encode(), 0o755))
     for path, text in sorted(wanted.files.items()):
         result.append(HostFile(f"{CONFIG_FOLDER}/{path}", text.encode(), 0o640, "root", wanted.user))
     for name, value in sorted(wanted.secrets.items()):
         path = f"{CONFIG_FOLDER}/{RESOURCES}/secret-{name}.json"
         content = (json.dumps(secret_object(name, value), indent=2) + "\n").encode()
         result.append(HostFile(path, content, 0o600, wanted.user, wanted.user, opaque=f"(secret {name})"))
+    for path, text in sorted(wanted.keys.items()):
+        content = text.strip().encode() + b"\n"
+        path = f"{CONFIG_FOLDER}/{path}"
+        result.append(HostFile(path, content, 0o600, wanted.user, wanted.user, opaque=f"(key {path})"))
     for name, text in sorted(wanted.units.items()):
         result.append(HostFile(f"{UNITS}/{name}", stamped(wanted, name, text).encode(), 0o644))
     return result
@@ -71,7 +112,7 @@ def bundle_path(name: str) -> str:
 
 def generation(wanted: Wanted, unit: str) -> str:
     """A hash of all for which a daemon must be replaced: its unit, which names its program, and its configuration."""
-    return _hash(wanted.units[unit], wanted.files.get(CONFIGS[unit], ""))
+    return _hash(wanted.units[unit], wanted.files.get(wanted.product.configs[unit], ""))
 
 
 def frame(wanted: Wanted, unit: str) -> str:
@@ -103,13 +144,13 @@ def manifest(wanted: Wanted, before: Mapping[str, Sequence[str]]) -> HostFile:
         "bundles": bundles,
         "previous": [name for name in kept if name not in bundles],
     }
-    return HostFile(MANIFEST, (json.dumps(content, indent=2) + "\n").encode(), 0o644)
+    return HostFile(wanted.product.manifest, (json.dumps(content, indent=2) + "\n").encode(), 0o644)
 
 
-def read_manifest() -> dict[str, list[str]]:
+def read_manifest(product: Product) -> dict[str, list[str]]:
     """The manifest of the last installation; empty when there is none."""
     try:
-        with open(MANIFEST, encoding="utf-8") as file:
+        with open(product.manifest, encoding="utf-8") as file:
             found: dict[str, list[str]] = json.load(file)
             return found
     except (FileNotFoundError, ValueError):
@@ -140,12 +181,7 @@ def check(wanted: Wanted) -> list[str]:
             programs[daemon] = os.path.join(folder, f"{daemon}.pyz")
             with open(programs[daemon], "wb") as stream:
                 stream.write(content)
-        resources = os.path.join(folder, RESOURCES)
-        os.makedirs(resources, exist_ok=True)
-        calls = (
-            [programs["wire"], "wire", "--check", "--config", os.path.join(folder, "wire.json")],
-            [programs["speaker"], "check", "--config", os.path.join(folder, "speaker.json"), "--resources", resources],
-        )
+        calls = _checks(wanted, programs, folder)
         objections = []
         for call in calls:
             done = subprocess.run([wanted.python, "-I", *call], capture_output=True, text=True, check=False)
@@ -153,3 +189,13 @@ def check(wanted: Wanted) -> list[str]:
                 said = done.stderr.strip() or f"{' '.join(call)} ended with {done.returncode}"
                 objections += [line.replace(f"{folder}/", "") for line in said.splitlines()]
         return objections
+
+
+def _checks(wanted: Wanted, programs: Mapping[str, str], folder: str) -> list[list[str]]:
+    if wanted.product is CONTROLLER:
+        config = os.path.join(folder, "controller.json")
+        return [[programs["controller"], "controller", "--check", "--config", config]]
+    speaker = [programs["speaker"], "check", "--config", os.path.join(folder, "speaker.json")]
+    if wanted.has_resources:
+        speaker += ["--resources", os.path.join(folder, RESOURCES)]
+    return [[programs["wire"], "wire", "--check", "--config", os.path.join(folder, "wire.json")], speaker]

@@ -16,6 +16,8 @@ description:
     break; links behind it are not reached.
   - The chain of a BGP VIP is allocated, announced, bgp table, fib, answers, served; that of a layer-2 VIP is allocated,
     announced, neighbour, answers, served.
+  - Where the cluster itself was asked, there are rows about it beside the chains, one for each thing, node and family.
+    Each is green, red, not reached (what it needs is red) or not asked, and then does not count.
   - Writes C(evidence.json) and C(evidence.html) below O(artifacts). Evidence is a report, not a change of the fabric,
     so the module never reports a change.
   - Runs on the controller and touches no other host. It does not fail when something is red; see RV(green).
@@ -28,6 +30,10 @@ options:
     description: What was gathered, as the filter P(baremetal.dualstack.evidence_results#filter) returns it.
     type: dict
     required: true
+  vips:
+    description: Whether VIPs were asked. Without them only the rows of the cluster are judged.
+    type: bool
+    default: true
   artifacts:
     description: Folder for C(<cluster>/evidence.json) and C(<cluster>/evidence.html). Without it nothing is written.
     type: path
@@ -57,16 +63,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 green:
-  description: Whether every VIP is green in every family.
+  description: Whether every VIP is green in every family, and every row of the cluster that was asked.
   returned: success
   type: bool
 summary:
-  description: Number of chains that are C(green), and C(total).
+  description: Number of chains and rows that are C(green), and C(total).
   returned: success
   type: dict
   sample: {green: 11, total: 12}
 breaks:
-  description: Every cause of a break once, with the VIPs that it broke, the link, what was expected and what seen.
+  description: Every cause of a break once, with the VIPs or nodes that it broke, the link or row, what was expected and
+    what seen.
   returned: success
   type: list
   elements: str
@@ -93,6 +100,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.components import proof
 from ansible_collections.baremetal.dualstack.plugins.module_utils.dualstack.evidence import (
     breaks,
     collect,
@@ -112,6 +120,7 @@ def main() -> None:
         argument_spec={
             "plan": {"type": "dict", "required": True},
             "results": {"type": "dict", "required": True},
+            "vips": {"type": "bool", "default": True},
             "artifacts": {"type": "path"},
             "brief": {"type": "bool", "default": False},
         },
@@ -119,7 +128,9 @@ def main() -> None:
     )
     plan = module.params["plan"]
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    result = judge(plan, collect(module.params["results"]), now)
+    seen = collect(module.params["results"])
+    rows = proof.judge(plan, seen) if "kubernetes" in seen else []
+    result = judge(plan, seen, now, rows, module.params["vips"])
     module.exit_json(
         changed=False,
         green=result["summary"]["green"] == result["summary"]["total"],

@@ -51,6 +51,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils import sysctls
 from ansible_collections.baremetal.dualstack.plugins.module_utils.file_tree import FileTree
 
 HEAD = "# Written by Ansible (baremetal.dualstack); change the inventory, not this file.\n"
@@ -63,46 +64,22 @@ def main() -> None:
         supports_check_mode=True,
     )
     settings = {str(key): str(value) for key, value in module.params["settings"].items()}
-    unknown = [key for key in settings if not os.path.exists(_file(key))]
+    unknown = [key for key in settings if not sysctls.exists(key)]
     if unknown:
         module.fail_json(msg=f"this kernel has no setting {', '.join(unknown)}; is the family switched off?")
     folder, name = os.path.split(module.params["path"])
     tree = FileTree(folder, [name] if os.path.exists(module.params["path"]) else [])
     changes = tree.compare({name: HEAD + "".join(f"{key} = {value}\n" for key, value in settings.items())})
-    live = {key: _read(key) for key in settings}
-    stale = [key for key, value in settings.items() if live[key] != value.split()]
-    diff = [change.diff() for change in changes]
-    if stale:
-        before, after = (
-            "".join(f"{key} = {' '.join(values[key])}\n" for key in stale) for values in (live, _split(settings))
-        )
-        diff.append({"before_header": "kernel", "after_header": "kernel", "before": before, "after": after})
+    stale = sysctls.stale(settings)
+    diff = [change.diff() for change in changes] + ([sysctls.diff(stale, settings)] if stale else [])
     if not module.check_mode:
         tree.apply(changes)
         for key in stale:
-            _write(module, key, settings[key])
+            try:
+                sysctls.write(key, settings[key])
+            except OSError as error:
+                module.fail_json(msg=str(error.strerror))
     module.exit_json(changed=bool(changes or stale), set=stale, diff=diff)
-
-
-def _split(settings: dict[str, str]) -> dict[str, list[str]]:
-    return {key: value.split() for key, value in settings.items()}
-
-
-def _file(key: str) -> str:
-    return "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
-
-
-def _read(key: str) -> list[str]:
-    with open(_file(key), encoding="ascii") as stream:
-        return stream.read().split()
-
-
-def _write(module: AnsibleModule, key: str, value: str) -> None:
-    try:
-        with open(_file(key), "w", encoding="ascii") as stream:
-            stream.write(value)
-    except OSError as error:
-        module.fail_json(msg=f"cannot set {key} to {value}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -106,6 +106,7 @@ OWNED = (
     "fabric.html",
     "findings.json",
     "resources.yml",
+    "kubernetes.yml",
     "routers",
     "nodes",
     "clusters",

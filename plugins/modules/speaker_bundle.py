@@ -15,7 +15,8 @@ description:
   - Makes one zip per daemon that Python runs as it is, of exactly the modules that the daemon needs. Nothing is
     downloaded.
   - The names carry a hash of the sources; a daemon has another name only when its own code changed.
-  - Runs on the controller. Without O(dest) nothing is written, the bundles are only returned.
+  - Runs on the controller, and without O(dest) inside of Ansible, wherever the task is. Nothing is written then, the
+    bundles are only returned.
 options:
   collection:
     description: Folder of this collection.
@@ -24,6 +25,16 @@ options:
   dest:
     description: Folder to write the bundles to, to carry them to hosts by other means.
     type: path
+  plain_names:
+    description:
+      - Whether the files in O(dest) have the names of the daemons without a hash, for instance V(wire.pyz), and are
+        replaced when they differ.
+    type: bool
+    default: false
+  contents:
+    description: Whether the bundles themselves are returned.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Predicts what would be written to O(dest).
@@ -37,56 +48,63 @@ EXAMPLES = r"""
 - name: Bundle the daemons
   baremetal.dualstack.speaker_bundle:
     collection: "{{ role_path }}/../.."
-  delegate_to: localhost
   run_once: true
   register: bundles
 """
 
 RETURN = r"""
 names:
-  description: File names of the bundles by daemon, C(wire) and C(speaker).
+  description: File names of the bundles by daemon, C(wire), C(speaker) and C(controller).
+  returned: success
+  type: dict
+digests:
+  description: SHA-256 of the bundles by daemon.
   returned: success
   type: dict
 contents:
   description: The bundles themselves by daemon, in base64.
-  returned: success
+  returned: unless O(contents=false)
   type: dict
 """
 
-import base64
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.bundle import COMMANDS, build
+from ansible_collections.baremetal.dualstack.plugins.module_utils import bundle
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={"collection": {"type": "path", "required": True}, "dest": {"type": "path"}},
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=bundle.ARGUMENTS, supports_check_mode=True)
     try:
-        bundles = [build(module.params["collection"], command) for command in COMMANDS]
+        bundles = bundle.every(module.params["collection"])
     except OSError as error:
-        module.fail_json(msg=f"cannot read the sources of the daemons: {error}")
+        module.fail_json(msg=bundle.UNREADABLE.format(error))
         return
-    dest = module.params["dest"]
-    missing = [bundle for bundle in bundles if dest and not os.path.exists(os.path.join(dest, bundle.name))]
+    dest, plain = module.params["dest"], module.params["plain_names"]
+    written = [each._replace(name=f"{command}.pyz") if plain else each for command, each in bundles.items()]
+    missing = [each for each in written if dest and _content(os.path.join(dest, each.name)) != each.content]
     if not module.check_mode:
-        for bundle in missing:
+        for each in missing:
             os.makedirs(dest, exist_ok=True)
-            path = os.path.join(dest, bundle.name)
+            path = os.path.join(dest, each.name)
             with open(f"{path}.new", "wb") as file:
-                file.write(bundle.content)
+                file.write(each.content)
             os.replace(f"{path}.new", path)
     module.exit_json(
         changed=bool(missing),
-        diff={"before": "", "after": "".join(f"{bundle.name}\n" for bundle in missing)},
-        names={command: bundle.name for command, bundle in zip(COMMANDS, bundles)},
-        contents={command: base64.b64encode(bundle.content).decode() for command, bundle in zip(COMMANDS, bundles)},
+        diff={"before": "", "after": "".join(f"{each.name}\n" for each in missing)},
+        **bundle.result(bundles, module.params["contents"]),
     )
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

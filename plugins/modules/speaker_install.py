@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: speaker_install
-short_description: Install the speaker's programs, configuration, resources and units
+short_description: Install the speaker's programs, configuration, resources and units, and run it
 version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
@@ -16,19 +16,9 @@ description:
     wrote and is not wanted any more.
   - The new programs check the new configuration and resources first, in check mode too. Nothing is written when they
     object.
-  - Does not start anything; M(baremetal.dualstack.speaker_service) does. Resources are taken over by a running speaker
-    as they are.
+  - Makes the user of the daemons, keeps their token, and with O(run) runs the units, so that a host on which nothing
+    has to be done costs one call. Resources are taken over by a running speaker as they are.
 options:
-  bundles:
-    description:
-      - File names of the programs, as M(baremetal.dualstack.speaker_bundle) returns them in
-        RV(baremetal.dualstack.speaker_bundle#module:names).
-    type: dict
-    required: true
-  contents:
-    description: The programs in base64, as it returns them in RV(baremetal.dualstack.speaker_bundle#module:contents).
-    type: dict
-    required: true
   files:
     description: Text by path below C(/etc/dualstack), as P(baremetal.dualstack.speaker_files#filter) returns it.
     type: dict
@@ -37,6 +27,10 @@ options:
     description: Passwords by name. Written as Secrets that only the speaker can read, never shown.
     type: dict
     default: {}
+  heartbeat_key:
+    description: The key that signs heartbeats, for C(heartbeat.key), which only the daemons can read. Never shown.
+    type: str
+    default: ''
   units:
     description: Texts of C(dualstack-wire.service) and C(dualstack-speaker.service).
     type: dict
@@ -45,10 +39,7 @@ options:
     description: User and group that the daemons run as.
     type: str
     default: dualstack
-  python:
-    description: The Python (3.9 or later) that runs the programs.
-    type: path
-    default: /usr/bin/python3
+extends_documentation_fragment: [baremetal.dualstack.daemons]
 attributes:
   check_mode:
     description: Checks and compares, and writes nothing.
@@ -62,6 +53,7 @@ EXAMPLES = r"""
 - name: Install the speaker
   baremetal.dualstack.speaker_install:
     bundles: "{{ bundles.names }}"
+    digests: "{{ bundles.digests }}"
     contents: "{{ bundles.contents }}"
     files: "{{ dualstack_plan | baremetal.dualstack.speaker_files(inventory_hostname) }}"
     secrets: {bgp-auth: "{{ vaulted_password }}"}
@@ -71,6 +63,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+lacking:
+  description:
+    - What must be given before anything is done, V(programs) for O(contents), V(token) for that of O(access). Nothing
+      was done then.
+  returned: success
+  type: list
+  elements: str
 files:
   description: Files that were written or removed.
   returned: success
@@ -84,92 +83,36 @@ units:
   type: list
   elements: dict
   sample: [{name: dualstack-wire.service, generation: 0b2f6d5e8a9c1f34, frame: 9c1f340b2f6d5e8a}]
+actions:
+  description: What was done with O(run), by unit.
+  returned: success
+  type: dict
+pending:
+  description: The units that O(restart=false) left as they are; empty otherwise.
+  returned: success
+  type: list
+  elements: str
 """
-
-import base64
-import binascii
-import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils import host_files, speaker_host
-from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import Wanted
+from ansible_collections.baremetal.dualstack.plugins.module_utils import daemons_install
+from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import SPEAKER
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "bundles": {"type": "dict", "required": True},
-            "contents": {"type": "dict", "required": True, "no_log": True},  # only to keep them out of the system's log
-            "files": {"type": "dict", "required": True},
+            **daemons_install.ARGUMENTS,
             "secrets": {"type": "dict", "default": {}, "no_log": True},
-            "units": {"type": "dict", "required": True},
+            "heartbeat_key": {"type": "str", "default": "", "no_log": True},
             "user": {"type": "str", "default": "dualstack"},
-            "python": {"type": "path", "default": "/usr/bin/python3"},
         },
         supports_check_mode=True,
     )
-    wanted = _wanted(module)
-    before = speaker_host.read_manifest()
-    manifest = speaker_host.manifest(wanted, before)
-    folders = [entry for entry in speaker_host.folders(wanted) if not host_files.folder(*entry)]
-    changes = host_files.compare([*speaker_host.files(wanted), manifest], speaker_host.stale(before, manifest))
-    if changes:
-        _check(module, wanted)
-    if not module.check_mode:
-        for entry in folders:
-            host_files.make_folder(*entry)
-        host_files.apply(changes)
-    shown = [change for change in changes if change.path != speaker_host.MANIFEST]
-    module.exit_json(
-        changed=bool(changes or folders),
-        files=[change.path for change in shown],
-        units=[
-            {
-                "name": unit,
-                "generation": speaker_host.generation(wanted, unit),
-                "frame": speaker_host.frame(wanted, unit),
-            }
-            for unit in speaker_host.CONFIGS
-        ],
-        diff=[change.diff() for change in shown],
-    )
-
-
-def _wanted(module: AnsibleModule) -> Wanted:
-    given = module.params
-    if set(given["units"]) != set(speaker_host.CONFIGS):
-        module.fail_json(
-            msg=f"units: {' and '.join(speaker_host.CONFIGS)} are expected, not {', '.join(given['units'])}"
-        )
-    try:
-        bundles = {
-            daemon: (str(given["bundles"][daemon]), base64.b64decode(given["contents"][daemon], validate=True))
-            for daemon in ("wire", "speaker")
-        }
-    except (KeyError, TypeError, binascii.Error):
-        module.fail_json(msg="bundles, contents: give what the module baremetal.dualstack.speaker_bundle returns")
-        raise
-    return Wanted(bundles, given["files"], given["secrets"], given["units"], given["python"], given["user"])
-
-
-def _check(module: AnsibleModule, wanted: Wanted) -> None:
-    """Fails when the host's Python is too old or the programs object."""
-    try:
-        command = [wanted.python, "-c", "import sys; raise SystemExit(sys.version_info < (3, 9))"]
-        old = subprocess.run(command, capture_output=True, check=False).returncode
-    except OSError as error:
-        module.fail_json(msg=f"python: {wanted.python} cannot be run: {error.strerror}")
-        return
-    if old:
-        module.fail_json(msg=f"python: {wanted.python} is older than 3.9; name a newer one")
-    objections = speaker_host.check(wanted)
-    if objections:
-        text = "\n".join(f"- {line}" for line in objections)
-        module.fail_json(
-            msg=f"nothing was installed: the new programs refuse the new files:\n{text}", errors=objections
-        )
+    key = module.params["heartbeat_key"]
+    daemons_install.run(module, SPEAKER, module.params["secrets"], {"heartbeat.key": key} if key else {})
 
 
 if __name__ == "__main__":

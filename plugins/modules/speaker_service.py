@@ -87,14 +87,13 @@ pending:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.baremetal.dualstack.plugins.module_utils.speaker_host import FRAME, GENERATION
+from ansible_collections.baremetal.dualstack.plugins.module_utils import daemon_units
 
 UNIT = {
     "name": {"type": "str", "required": True},
     "generation": {"type": "str", "required": True},
     "frame": {"type": "str", "default": ""},
 }
-PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "NeedDaemonReload")
 
 
 def main() -> None:
@@ -106,98 +105,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    units = module.params["units"]
-    states = {unit["name"]: _state(module, unit["name"]) for unit in units}
-    actions = {unit["name"]: _actions(states[unit["name"]], unit["generation"], unit["frame"]) for unit in units}
-    pending = [] if module.params["restart"] else _pending(actions, {unit["name"] for unit in units if unit["frame"]})
-    if not module.check_mode:
-        if any(state["NeedDaemonReload"] == "yes" or state["LoadState"] != "loaded" for state in states.values()):
-            _systemctl(module, "daemon-reload")
-        pending = _replace(module, actions, pending)
-    done = {unit: verbs for unit, verbs in actions.items() if verbs and unit not in pending}
-    module.exit_json(
-        changed=bool(done),
-        actions=done,
-        pending=pending,
-        diff={
-            "before": "".join(f"{unit}: {_words(states[unit])}\n" for unit in done),
-            "after": "".join(f"{unit}: {', '.join(verbs)}\n" for unit, verbs in done.items()),
-        },
-    )
-
-
-def _pending(actions: dict[str, list[str]], reloadable: set[str]) -> list[str]:
-    """The first unit whose restart is noticed, which is that of one that knows reloads, and all behind it."""
-    names = list(actions)
-    noticed = (place for place, name in enumerate(names) if name in reloadable and "restart" in actions[name])
-    return names[next(noticed, len(names)) :]
-
-
-def _replace(module: AnsibleModule, actions: dict[str, list[str]], pending: list[str]) -> list[str]:
-    """Does all but what is pending; returns what is pending then, which is more where a reload failed."""
-    names = list(actions)
-    for place, unit in enumerate(names):
-        if unit in pending:
-            break
-        for verb in list(actions[unit]):
-            if _do(module, verb, unit):
-                continue
-            if not module.params["restart"]:
-                return names[place:]
-            actions[unit].append("restart")
-            _do(module, "restart", unit)
-    return pending
-
-
-def _actions(state: dict[str, str], generation: str, frame: str) -> list[str]:
-    verbs = [] if state["UnitFileState"] == "enabled" else ["enable"]
-    if state["ActiveState"] not in ("active", "reloading"):
-        return [*verbs, "start"]
-    running = _running(state["MainPID"])
-    if running.get(GENERATION) == generation:
-        return verbs
-    return [*verbs, "reload" if frame and running.get(FRAME) == frame else "restart"]
-
-
-def _state(module: AnsibleModule, unit: str) -> dict[str, str]:
-    text = _systemctl(module, "show", unit, *(f"--property={name}" for name in PROPERTIES))
-    found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return {name: found.get(name, "") for name in PROPERTIES}
-
-
-def _running(pid: str) -> dict[str, str]:
-    """The environment of a running process; empty when there is none."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            entries = file.read().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return {}
-    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
-
-
-def _do(module: AnsibleModule, verb: str, unit: str) -> bool:
-    """Whether it worked; only a reload may not."""
-    if verb == "start":
-        module.run_command(["systemctl", "reset-failed", unit])
-    status, _out, error = module.run_command(["systemctl", verb, unit])
-    if not status:
-        return True
-    _status, log, _error = module.run_command(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
-    if verb != "reload":
-        module.fail_json(msg=f"{unit}: cannot {verb}: {error.strip()}\n{log.strip()}")
-    module.warn(f"{unit}: cannot reload, so it is restarted: {error.strip()}\n{log.strip()}")
-    return False
-
-
-def _systemctl(module: AnsibleModule, *words: str) -> str:
-    status, out, error = module.run_command(["systemctl", *words])
-    if status:
-        module.fail_json(msg=f"systemctl {' '.join(words)}: {error.strip() or out.strip()}")
-    return str(out)
-
-
-def _words(state: dict[str, str]) -> str:
-    return f"{state['ActiveState'] or 'unknown'}, {state['UnitFileState'] or 'not installed'}"
+    outcome = daemon_units.bring(module, module.params["units"], module.params["restart"])
+    module.exit_json(changed=bool(outcome.done), actions=outcome.done, pending=outcome.pending, diff=outcome.diff)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+
+from .observe.commands import pick
 
 COMMANDS = {  # name: module with run(arguments) -> exit status, what it does
     "wire": ("dualstack_speaker.wire.main", "keep the BGP, ARP and NDP sockets (a daemon)"),
     "speaker": ("dualstack_speaker.speaker.main", "decide what this node announces (a daemon)"),
     "check": ("dualstack_speaker.speaker.check", "check a configuration and its resources"),
+    "explain": ("dualstack_speaker.speaker.explain", "say why a Service is announced by this node, or why not"),
     "drain": ("dualstack_speaker.speaker.drain", "take this node out of service: its routes become the worst, then go"),
     "undrain": ("dualstack_speaker.speaker.undrain", "take this node back into service"),
     "status": ("dualstack_speaker.speaker.status", "show sessions, VIPs and announcers"),
@@ -20,18 +22,7 @@ COMMANDS = {  # name: module with run(arguments) -> exit status, what it does
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a sub-command; its exit status, 2 when there is no such one."""
-    words = sys.argv[1:] if arguments is None else arguments
-    if not words or words[0] not in COMMANDS:
-        asked = words[:1] in (["-h"], ["--help"])
-        (sys.stdout if asked else sys.stderr).write(_usage())
-        return 0 if asked else 2
-    status: int = importlib.import_module(COMMANDS[words[0]][0]).run(words[1:])
-    return status
-
-
-def _usage() -> str:
-    lines = [f"  {name:8} {text}" for name, (_unused, text) in COMMANDS.items()]
-    return "usage: dualstack-speaker COMMAND [--help]\n\n" + "\n".join(lines) + "\n"
+    return pick("dualstack-speaker", COMMANDS, sys.argv[1:] if arguments is None else arguments)
 
 
 if __name__ == "__main__":

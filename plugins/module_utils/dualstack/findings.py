@@ -60,7 +60,11 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like ``name`` as the end of a sentence: ``did you mean 'x'?`` or the list of all."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    if close := closest(name, names):
+        return f"did you mean {close!r}?"
     return "known: " + (", ".join(names) if names else "none")
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name most like ``name``, empty when none is like it."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)), "")

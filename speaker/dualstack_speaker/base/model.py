@@ -123,12 +123,41 @@ class Path(NamedTuple):
 Paths = tuple[Path, ...]
 
 
+class Candidate(NamedTuple):
+    """A node that may answer for an address, and the interfaces that are its own for that; none: any."""
+
+    node: str
+    interfaces: tuple[str, ...]
+
+
+class Vip(NamedTuple):
+    """A layer-2 address: on which interfaces this node answers (none: every eligible one), who may, in order.
+
+    ``candidates`` None: this node answers, whoever else there is.
+    """
+
+    interfaces: tuple[str, ...]
+    candidates: tuple[Candidate, ...] | None = None
+
+
+class Node(NamedTuple):
+    """Another node that may answer for layer-2 addresses; packed addresses. ``ready``: its condition in Kubernetes."""
+
+    addresses: tuple[bytes, ...]
+    ready: bool
+
+
 class Desired(NamedTuple):
-    """A whole desired state: peers by name, paths by prefix key, interface names by packed layer-2 address."""
+    """A whole desired state: peers by name, paths by prefix key, layer-2 addresses (packed), other nodes by name."""
 
     peers: dict[str, Peer]
     routes: dict[bytes, Paths]
-    layer2: dict[bytes, tuple[str, ...]]
+    layer2: dict[bytes, Vip]
+    nodes: dict[str, Node]
+
+    def copy(self) -> Desired:
+        """Another one that stays as it is when this one changes."""
+        return Desired(dict(self.peers), dict(self.routes), dict(self.layer2), dict(self.nodes))
 
 
 class Delta(NamedTuple):
@@ -136,4 +165,5 @@ class Delta(NamedTuple):
 
     peers: dict[str, Peer | None]
     routes: dict[bytes, Paths | None]
-    layer2: dict[bytes, tuple[str, ...] | None]
+    layer2: dict[bytes, Vip | None]
+    nodes: dict[str, Node | None]

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..base.addresses import parse_prefix, show, show_prefix
 from ..base.model import Desired, Paths
-from . import messages, peers, routes
+from . import layer2, messages, peers, routes
 from .errors import LinkError
 from .store import Store
 
@@ -46,8 +46,9 @@ def snapshot(state: Desired, show_prefix: Callable[[bytes], str] = show_prefix) 
             groups.setdefault(id(paths), (paths, []))[1].append(show_prefix(key))
         alike = [{"paths": routes.encode(paths), "prefixes": prefixes} for paths, prefixes in groups.values()]
         yield _record({"op": "delta", "seq": 0, "alike": alike})
-    layer2 = {show(address): {"interfaces": list(names)} for address, names in state.layer2.items()}
-    yield _record({"op": "delta", "seq": 0, "layer2": layer2})
+    vips = {show(address): layer2.encode_vip(vip) for address, vip in state.layer2.items()}
+    nodes = {name: layer2.encode_node(node) for name, node in state.nodes.items()}
+    yield _record({"op": "delta", "seq": 0, "layer2": vips, **({"nodes": nodes} if nodes else {})})
 
 
 def load(data: bytes, parse: Callable[[str], bytes] = parse_prefix) -> Desired:

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import wraps
 from typing import Any, Callable, NamedTuple, TypeVar
 
 from ..base.model import Delta, Desired, Paths
-from . import peers
+from . import layer2, peers
 from .errors import LinkError
 from .fields import Fields
 from .routes import Decoder
 
 
 class Request(NamedTuple):
-    """A request: ``op`` is full, delta, drain or status; ``body`` holds what is still to be decoded."""
+    """A request: ``op`` is full, delta, drain, status or subscribe; ``body`` holds what is still to be decoded."""
 
     op: str
     seq: int
@@ -53,14 +54,15 @@ def decode_request(line: bytes) -> Request:
     if op == "full":
         body = {"desired": fields.take("desired")}
     elif op == "delta":
-        body = {name: fields.take(name, {}) for name in ("peers", "routes", "layer2")}
+        body = {name: fields.take(name, {}) for name in ("peers", "routes", "layer2", "nodes")}
         body["alike"] = fields.take("alike", [])
-    elif op == "status":
+    elif op in ("status", "subscribe"):
         body = {}
     elif op == "drain":
         body = {"on": fields.flag("on"), "delay": fields.seconds("delay", 0, 86400)}
+        body["annotation"] = fields.flag("annotation", False)
     else:
-        raise LinkError(f"request.op: {op!r} is neither full, delta, drain nor status")
+        raise LinkError(f"request.op: {op!r} is neither full, delta, drain, status nor subscribe")
     fields.end()
     return Request(op, seq, body)
 
@@ -79,38 +81,28 @@ def decode_full(body: dict[str, Any], decoder: Decoder) -> Desired:
     """The state of a full request."""
     fields = Fields("desired", body["desired"])
     parts = {name: fields.take(name) for name in ("peers", "routes", "layer2")}
+    parts["nodes"] = fields.take("nodes", {})
     parts["alike"] = fields.take("alike", [])
     fields.end()
     delta = decode_delta(parts, decoder)
-    for part in (delta.peers, delta.routes, delta.layer2):
+    for part in delta:
         if None in part.values():
             raise LinkError("desired: null takes items away in a delta, it has no place in a full state")
-    return Desired(delta.peers, delta.routes, delta.layer2)  # type: ignore[arg-type]
+    return Desired(*delta)  # type: ignore[arg-type]
 
 
 @_shallow
 def decode_delta(body: dict[str, Any], decoder: Decoder) -> Delta:
     """The changes of a delta request."""
-    for name in ("peers", "routes", "layer2"):
+    body = {"nodes": {}, **body}
+    for name in ("peers", "routes", "layer2", "nodes"):
         if not isinstance(body[name], dict):
             raise LinkError(f"{name}: an object is expected")
     changed_peers = {
         name: None if value is None else peers.decode(f"peers.{name}", value) for name, value in body["peers"].items()
     }
     routes = _routes(body["routes"], body.get("alike", []), decoder)
-    return Delta(changed_peers, routes, _layer2(body["layer2"], decoder))
-
-
-def _layer2(entries: dict[str, Any], decoder: Decoder) -> dict[bytes, tuple[str, ...] | None]:
-    """Addresses and the interfaces that answer; neighbouring entries mostly say the same."""
-    found: dict[bytes, tuple[str, ...] | None] = {}
-    before: Any = None
-    names: tuple[str, ...] | None = None
-    for text, value in entries.items():
-        if value != before:
-            before, names = value, None if value is None else _interfaces(f"layer2.{text}", value)
-        found[decoder.address(f"layer2.{text}", text)] = names
-    return found
+    return Delta(changed_peers, routes, layer2.vips(body["layer2"], decoder), layer2.nodes(body["nodes"]))
 
 
 def _routes(single: dict[str, Any], alike: Any, decoder: Decoder) -> dict[bytes, Paths | None]:
@@ -144,8 +136,11 @@ def encode_ack(seq: int | None, error: str | None = None, status: dict[str, Any]
     return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
 
-def _interfaces(where: str, value: Any) -> tuple[str, ...]:
-    fields = Fields(where, value)
-    names = fields.texts("interfaces")
-    fields.end()
-    return tuple(sorted(set(names)))
+def encode_news(
+    owners: Mapping[str, str | None], sessions: Mapping[str, str], nodes: Mapping[str, Any] | None = None
+) -> bytes:
+    """What a subscriber is told without being asked, as a line."""
+    line: dict[str, Any] = {"op": "news", "owners": owners, "sessions": sessions}
+    if nodes is not None:
+        line["nodes"] = nodes
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..base.addresses import prefix_family, show_prefix
-from ..base.model import Delta, Desired, Paths, Peer
+from ..base.model import Delta, Desired, Node, Paths, Peer, Vip
 from .errors import LinkError
 
 
@@ -17,19 +17,20 @@ class Changes(NamedTuple):
 
     peers: dict[str, Peer | None]
     routes: dict[tuple[Paths, Paths], list[bytes]]
-    layer2: dict[bytes, tuple[str, ...] | None]
+    layer2: dict[bytes, Vip | None]
+    nodes: dict[str, Node | None]
 
     @property
     def any(self) -> bool:
         """Whether anything is different."""
-        return bool(self.peers or self.routes or self.layer2)
+        return bool(self.peers or self.routes or self.layer2 or self.nodes)
 
 
 class Store:
     """The last accepted state. A refused change leaves it as it was."""
 
     def __init__(self) -> None:
-        self.state = Desired({}, {}, {})
+        self.state = Desired({}, {}, {}, {})
 
     def replace(self, wanted: Desired) -> Changes:
         """Takes a whole state over; LinkError when it does not fit together."""
@@ -39,6 +40,7 @@ class Store:
             {**dict.fromkeys(before.peers.keys() - wanted.peers.keys()), **wanted.peers},
             {**dict.fromkeys(before.routes.keys() - wanted.routes.keys()), **wanted.routes},
             {**dict.fromkeys(before.layer2.keys() - wanted.layer2.keys()), **wanted.layer2},
+            {**dict.fromkeys(before.nodes.keys() - wanted.nodes.keys()), **wanted.nodes},
         )
         return self._apply(delta)
 
@@ -55,8 +57,8 @@ class Store:
         return self._apply(delta)
 
     def _apply(self, delta: Delta) -> Changes:
-        changes = Changes({}, {}, {})
-        peers, routes, layer2 = self.state
+        changes = Changes({}, {}, {}, {})
+        peers, routes, layer2, nodes = self.state
         for name, peer in delta.peers.items():
             if peers.get(name) != peer:
                 changes.peers[name] = peer
@@ -73,10 +75,14 @@ class Store:
                 alike = changes.routes.setdefault(pair, [])
             alike.append(key)
             _put(routes, key, after or None)
-        for address, interfaces in delta.layer2.items():
-            if layer2.get(address) != interfaces:
-                changes.layer2[address] = interfaces
-                _put(layer2, address, interfaces)
+        for address, vip in delta.layer2.items():
+            if layer2.get(address) != vip:
+                changes.layer2[address] = vip
+                _put(layer2, address, vip)
+        for name, node in delta.nodes.items():
+            if nodes.get(name) != node:
+                changes.nodes[name] = node
+                _put(nodes, name, node)
         return changes
 
 

@@ -69,21 +69,22 @@ def target(address: bytes, port: int, interface: str | None) -> tuple[str, int] 
     return show(address), port
 
 
-def open_listener(ipv6: bool, port: int, backlog: int) -> socket.socket:
-    """A non-blocking socket that listens on all addresses of one family; OSError when the port is taken or not ours.
+def open_listener(ipv6: bool, port: int) -> socket.socket:
+    """A non-blocking socket for all addresses of one family; OSError when the port is taken or not ours.
 
-    It answers with the highest TTL, so that peers with RFC 5082 take the answer.
+    It is ready to listen and does not yet: whoever dialled before the keys are set would be let in without one. It
+    answers with the highest TTL, so that peers with RFC 5082 take the answer.
     """
     sock = _open(ipv6)
     try:
-        _listen(sock, port, backlog)
+        _bind(sock, port)
     except OSError:
         sock.close()
         raise
     return sock
 
 
-def open_listener_beside(other: socket.socket, interface: str, port: int, backlog: int) -> socket.socket:
+def open_listener_beside(other: socket.socket, interface: str, port: int) -> socket.socket:
     """The same for the connections that arrive on one interface, which ``other`` gets no more: the kernel prefers it.
 
     Sockets of one user share a port where all allow it (SO_REUSEPORT), so ``other`` is made to. OSError as above, and
@@ -94,7 +95,7 @@ def open_listener_beside(other: socket.socket, interface: str, port: int, backlo
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         for each in (sock, other):
             each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        _listen(sock, port, backlog)
+        _bind(sock, port)
     except OSError:
         sock.close()
         raise
@@ -173,13 +174,12 @@ def set_md5(sock: socket.socket, peer: bytes, password: str | None) -> None:
             raise
 
 
-def _listen(sock: socket.socket, port: int, backlog: int) -> None:
+def _bind(sock: socket.socket, port: int) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     set_hops(sock, 255, None)
     sock.bind(("::" if sock.family == socket.AF_INET6 else "0.0.0.0", port))
-    sock.listen(backlog)
 
 
 def _open(ipv6: bool) -> socket.socket:

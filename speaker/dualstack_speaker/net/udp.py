@@ -16,6 +16,7 @@ from ..base.addresses import show
 _PORTS = range(49152, 65536)  # RFC 5881 section 4
 _TRIES = 64
 _HOPS = 255
+_BACKLOG = 1 << 20  # octets of datagrams that may wait; net.core.rmem_max is the limit
 _CONTROL = 0xC0  # class selector 6 (RFC 4594): routing traffic
 _IP_PKTINFO, _IP_RECVTTL = 8, 12
 _V4_INFO, _V6_INFO, _NUMBER = struct.Struct("=I4s4s"), struct.Struct("=16sI"), struct.Struct("=i")
@@ -75,6 +76,23 @@ def open_sender(ipv6: bool, source: bytes | None, interface: int = 0) -> socket.
     except OSError:
         sock.close()
         raise
+
+
+def open_both_ways(ipv6: bool, port: int) -> socket.socket:
+    """A non-blocking socket on all addresses of a family that also sends; OSError when the port is taken."""
+    sock = _open(ipv6)
+    try:
+        if ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _CONTROL)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _CONTROL)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BACKLOG)
+        sock.bind(("::" if ipv6 else "0.0.0.0", port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def receive(sock: socket.socket) -> Datagram:

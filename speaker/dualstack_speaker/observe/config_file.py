@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -64,3 +65,17 @@ class Given:
     def expect_log_level(self) -> None:
         """A level under ``log_level``, where it is given."""
         self.expect("log_level", self.values.get("log_level", "info") in LEVELS, f"one of {', '.join(LEVELS)}")
+
+    def listener(self, name: str, loopback: bool = False) -> tuple[str, int]:
+        """The address and port of a text like ``127.0.0.1:7473``; ``loopback``: of no other address."""
+        value = self.values[name]
+        host, _unused, port = str(value).rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        kind = "loopback" if loopback else "an IP address"
+        try:
+            address = ipaddress.ip_address(bare)
+        except ValueError:
+            raise self.error(name, f'{kind} and a port like "127.0.0.1:7473" is expected, not {value!r}') from None
+        usable = port.isascii() and port.isdigit() and int(port) <= 65535
+        self.expect(name, usable and (address.is_loopback or not loopback), f'{kind} and a port like "127.0.0.1:7473"')
+        return str(address), int(port)

@@ -9,13 +9,25 @@ One request per connection, a short head, a deadline; what it does not know is r
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 
 _DEADLINE = 10.0  # seconds for a request and its answer
 _LONGEST = 16384  # octets of a request's head
-_TEXTS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+_TEXTS = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 Page = Callable[[], Awaitable[str]]
+
+
+class Unavailable(Exception):
+    """Raised by a page that is answered with the status 503 (RFC 9110 section 15.6.4); the message is the text."""
 
 
 class PageServer:
@@ -55,10 +67,23 @@ class PageServer:
             status = 405
         else:
             status = 404 if page is None else 200
-        body = (await page() if page is not None and status == 200 else f"{_TEXTS[status]}\n").encode()
-        lines = [f"HTTP/1.1 {status} {_TEXTS[status]}", f"Content-Type: {self._type}", f"Content-Length: {len(body)}"]
+        body = f"{_TEXTS[status]}\n"
+        if page is not None and status == 200:
+            try:
+                body = await page()
+            except Unavailable as error:
+                status, body = 503, str(error)
+            except Exception:  # a page that is broken must not end what it tells of
+                traceback.print_exc()
+                status, body = 500, f"{_TEXTS[500]}; the log says more\n"
+        content = body.encode()
+        lines = [
+            f"HTTP/1.1 {status} {_TEXTS[status]}",
+            f"Content-Type: {self._type}",
+            f"Content-Length: {len(content)}",
+        ]
         lines += ["Allow: GET, HEAD"] if status == 405 else []
         writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
         if words[0] != "HEAD":
-            writer.write(body)
+            writer.write(content)
         await writer.drain()

@@ -48,6 +48,7 @@ class FolderSource:
         self._seen: dict[str, _Signature] = {}
         self._postponed = 0
         self.loaded = False
+        self.settled = True
 
     @property
     def lost(self) -> bool:

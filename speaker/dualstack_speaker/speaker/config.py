@@ -6,25 +6,50 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from dualstack.announcing.facts import OF_ALL, OF_LOCAL
 from dualstack.findings import nearest
 
 from ..observe.config_file import Given, read
 
-DEFAULT_PATH = "/etc/dualstack/speaker.json"
+FOLDER = Path("/etc/dualstack")
+
+
+def default_path(folder: Path, node: str | None) -> str:
+    """The configuration of this host; in a pod that of its node (NODE_NAME), as all of them are mounted there."""
+    of_pod = folder / f"speaker-{node}.json"
+    return str(of_pod if node and of_pod.exists() else folder / "speaker.json")
+
+
+DEFAULT_PATH = default_path(FOLDER, os.environ.get("NODE_NAME"))
+
+
+class Kubernetes(NamedTuple):
+    """``kubeconfig``: a path, None as a pod; ``endpoints``: of which Services they are watched, local or all."""
+
+    kubeconfig: str | None = None
+    namespace: str = "metallb-system"
+    endpoints: str = OF_LOCAL
 
 
 class Config(NamedTuple):
-    """``addresses``: the node's addresses that sessions should prefer; ``metrics``: host:port, or None for none."""
+    """``kubernetes``: in the place of the folder ``resources``.
+
+    ``addresses``: those of the node that sessions should prefer; ``metrics``, ``health``: host:port, None: none.
+    """
 
     node: str
     router_id: str | None = None
     addresses: tuple[str, ...] = ()
     resources: str = "/etc/dualstack/resources"
+    kubernetes: Kubernetes | None = None
     wire_socket: str = "/run/dualstack/wire.sock"
     status_socket: str = "/run/dualstack-speaker/status.sock"
     metrics: tuple[str, int] | None = None
+    health: tuple[str, int] | None = None
     load_balancer_class: str | None = None
     ignore_exclude_label: bool = False
     log_level: str = "info"
@@ -49,9 +74,23 @@ def parse(where: str, value: Any) -> Config:
     given.expect("load_balancer_class", isinstance(values.get("load_balancer_class", ""), str), "a text")
     given.expect("ignore_exclude_label", isinstance(values.get("ignore_exclude_label", False), bool), "true or false")
     given.expect_log_level()
-    if "metrics" in values:
-        values["metrics"] = _listener(given, values["metrics"])
+    if "kubernetes" in values:
+        given.expect("resources", "resources" not in values, "nothing beside kubernetes")
+        values["kubernetes"] = _kubernetes(f"{where}: kubernetes", values["kubernetes"])
+    for name in ("metrics", "health"):
+        if name in values:
+            values[name] = given.listener(name, loopback=True)
     return Config(**values)
+
+
+def _kubernetes(where: str, value: Any) -> Kubernetes:
+    given = Given(where, value, Kubernetes._fields, nearest)
+    values = given.values = {name: item for name, item in given.values.items() if item is not None}
+    given.expect_paths("kubeconfig")
+    namespace = values.get("namespace", "metallb-system")
+    given.expect("namespace", isinstance(namespace, str) and namespace, "the name of a namespace")
+    given.expect("endpoints", values.get("endpoints", OF_LOCAL) in (OF_LOCAL, OF_ALL), f"{OF_LOCAL} or {OF_ALL}")
+    return Kubernetes(**values)
 
 
 def _address(given: Given, name: str, value: Any, version: int = 0) -> str:
@@ -62,13 +101,3 @@ def _address(given: Given, name: str, value: Any, version: int = 0) -> str:
     if version and address.version != version:
         raise given.error(name, f"an IPv{version} address is expected, not {value!r}")
     return str(address)
-
-
-def _listener(given: Given, value: Any) -> tuple[str, int]:
-    """Only loopback: the metrics carry no authentication."""
-    host, _unused, port = str(value).rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    address = ipaddress.ip_address(_address(given, "metrics", bare))
-    if not address.is_loopback or not (port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise given.error("metrics", f'loopback and a port like "127.0.0.1:7473" is expected, not {value!r}')
-    return bare, int(port)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-PARTS = ("peers", "routes", "layer2")
+PARTS = ("peers", "routes", "layer2", "nodes")
 State = Mapping[str, Mapping[str, Any]]
+Held = dict[str, dict[str, Any]]
 
 MANY = 100  # routes, from which on those that go the same way are told together
 SLICE = 1000  # routes in one message
@@ -18,12 +19,12 @@ SLICE = 1000  # routes in one message
 EMPTY: State = {part: {} for part in PARTS}
 
 
-def difference(before: State, after: State) -> dict[str, dict[str, Any]]:
+def difference(before: State, after: State) -> Held:
     """What turns ``before`` into ``after``: new and changed items, None for those to be taken away.
 
     Parts without a difference are left out; nothing at all when the states are equal.
     """
-    result: dict[str, dict[str, Any]] = {}
+    result: Held = {}
     for part in PARTS:
         old, new = before[part], after[part]
         changes: dict[str, Any] = {key: None for key in old if key not in new}
@@ -34,6 +35,32 @@ def difference(before: State, after: State) -> dict[str, dict[str, Any]]:
         if changes:
             result[part] = changes
     return result
+
+
+def effective(before: State, changes: State) -> Held:
+    """Of changes (None: gone) those that make a difference to ``before``, at the cost of the changes alone."""
+    result: Held = {}
+    for part, items in changes.items():
+        old = before[part]
+        differing = {name: item for name, item in items.items() if old.get(name) != item}
+        if differing:
+            result[part] = differing
+    return result
+
+
+def apply(changes: State, held: Held) -> None:
+    """Changes ``held`` in place."""
+    for part, items in changes.items():
+        for name, item in items.items():
+            if item is None:
+                held[part].pop(name, None)
+            else:
+                held[part][name] = item
+
+
+def copied(state: State) -> Held:
+    """A state of one's own, with the same items."""
+    return {part: dict(state[part]) for part in PARTS}
 
 
 def told(parts: State) -> dict[str, Any]:
@@ -52,7 +79,7 @@ def told(parts: State) -> dict[str, Any]:
     return {**parts, "routes": {}, "alike": list(groups.values())}
 
 
-def slices(changes: dict[str, dict[str, Any]]) -> Iterator[dict[str, dict[str, Any]]]:
+def slices(changes: Held) -> Iterator[Held]:
     """The same changes in steps, so that routers hear of the first while ``wire`` reads the last.
 
     At once where more than routes changes: a route may need its peer.

@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from ..observe.config_file import ConfigError
-from .asking import ask, reason
-from .config import DEFAULT_PATH, load
+from ..observe import program
+from ..observe.asking import ask, reason
+from .config import DEFAULT_PATH, Config, load
 
 DELAY = 60.0  # seconds; routers have the worse routes until then, and take others
 
 
 def run(arguments: list[str]) -> int:
     """The exit status: 0 when ``wire`` does it, 1 when it does not, 2 for a bad configuration."""
-    parser = argparse.ArgumentParser(
-        prog="dualstack-speaker drain", description="Tells routers to prefer others, then withdraws. Ends with undrain."
-    )
-    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
+    does = "Tells routers to prefer others, then withdraws. Ends with undrain."
+    parser = program.parser("dualstack-speaker drain", does, DEFAULT_PATH)
     parser.add_argument(
         "--delay", type=float, default=DELAY, help="seconds until everything is withdrawn (default: %(default)s)"
     )
@@ -28,16 +25,12 @@ def run(arguments: list[str]) -> int:
     done = "all routes are withdrawn, the sessions stay. "
     if options.delay > 0:
         done = f"routers are told to prefer other nodes; in {options.delay:g} s {done}"
-    return tell(options.config, True, options.delay, f"{done}Layer 2 goes on. dualstack-speaker undrain ends it.")
+    done += "Layer-2 addresses move at once to nodes whose heartbeats are heard. dualstack-speaker undrain ends it."
+    return program.configured(load, options, lambda config: tell(config, True, options.delay, done))
 
 
-def tell(path: str, on: bool, delay: float, done: str) -> int:
+def tell(config: Config, on: bool, delay: float, done: str) -> int:
     """Asks ``wire`` for it; ``done`` is what is said when it does it."""
-    try:
-        config = load(path)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
     try:
         answer = ask(config.wire_socket, {"op": "drain", "seq": 1, "on": on, "delay": delay})
     except (OSError, ValueError) as error:

@@ -5,32 +5,19 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from typing import Any
 
-from ..observe.config_file import ConfigError
-from .asking import ask, reason
+from ..observe import program
+from ..observe.asking import ask, reason
 from .config import DEFAULT_PATH, Config, load
 from .tables import render
-from .view import Status, drain_of, healthy, interface_list, session_list
+from .view import Status, drain_of, healthy, heartbeats, interface_list, session_list
 
 
 def run(arguments: list[str]) -> int:
     """The exit status: 0 when all is well, 1 when something is down or wrong, 2 for a bad configuration."""
-    parser = argparse.ArgumentParser(prog="dualstack-speaker status", description="Shows sessions, VIPs, announcers.")
-    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
-    try:
-        config = load(options.config)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    status = gather(config)
-    sys.stdout.write(json.dumps(status, indent=2) + "\n" if options.json else render(status))
-    return 0 if healthy(status) else 1
+    options = program.parser("dualstack-speaker status", "Shows sessions, VIPs, announcers.", DEFAULT_PATH)
+    return program.status(options, arguments, load, gather, render, healthy)
 
 
 def gather(config: Config) -> Status:
@@ -56,4 +43,5 @@ def _of_wire(config: Config, problem: str) -> Status:
         "sessions": session_list(wire["sessions"]) if wire else [],
         "vips": [],
         "interfaces": interface_list(wire),
+        **heartbeats(wire),
     }

@@ -12,6 +12,7 @@ from .view import ESTABLISHED, TEXTS, place
 
 _SESSION_HEAD = ("SESSION", "TRANSPORT", "PEER", "ASN", "STATE", "BFD", "SINCE", "IPV4", "IPV6", "FLAPS", "LAST ERROR")
 _INTERFACE_HEAD = ("INTERFACE", "MAC", "STATE", "ADDRESSES", "NOT ANSWERED")
+_NODE_HEAD = ("NODE", "HEARTBEATS", "HEARD", "HEARS US", "INTERFACES")
 _VIP_HEAD = ("VIP", "FAMILY", "SERVICE", "MODE", "ANNOUNCER", "STATE", "BY")
 
 
@@ -28,6 +29,11 @@ def render(status: Mapping[str, Any]) -> str:
     lines += ["", *_table(_VIP_HEAD, map(_vip, vips))]
     if any(interface["addresses"] for interface in status["interfaces"]):
         lines += ["", *_table(_INTERFACE_HEAD, map(_interface, status["interfaces"]))]
+    beat = status.get("heartbeat") or {}
+    if beat.get("error"):
+        lines += ["", f"heartbeats: {beat['error']}"]
+    if status.get("nodes"):
+        lines += ["", *_table(_NODE_HEAD, map(_node, status["nodes"]))]
     return "\n".join(lines) + "\n"
 
 
@@ -64,6 +70,12 @@ def _vip(vip: Mapping[str, Any]) -> Sequence[str]:
         state = "conflict"
         text += "; also at " + ", ".join(f"{other['mac']} on {other['interface']}" for other in vip["conflicts"])
     return vip["vip"], vip["family"], vip["service"], vip["mode"] or "-", vip["announcer"] or "-", state, text
+
+
+def _node(node: Mapping[str, Any]) -> Sequence[str]:
+    state = node["state"] + (", drained" if node.get("drained") else "")
+    hears = "-" if node.get("hears_us") is None else "yes" if node["hears_us"] else "no"
+    return node["name"], state, _duration(node["heard_s"]), hears, ", ".join(node["interfaces"]) or "-"
 
 
 def _interface(interface: Mapping[str, Any]) -> Sequence[str]:

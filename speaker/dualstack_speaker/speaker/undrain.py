@@ -5,15 +5,28 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import sys
 
-from .config import DEFAULT_PATH
+from dualstack.resources.extensions import DRAIN
+
+from ..observe import program
+from ..observe.asking import ask
+from .config import DEFAULT_PATH, Config, load
 from .drain import tell
 
 
 def run(arguments: list[str]) -> int:
-    """The exit status, as of ``drain``."""
-    parser = argparse.ArgumentParser(prog="dualstack-speaker undrain", description="Announces as before a drain.")
-    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
-    done = "in service: all routes are announced as before a drain, at once."
-    return tell(parser.parse_args(arguments).config, False, 0.0, done)
+    """The exit status, as of ``drain``; 1 also while the Node's annotation asks for the drain, which would win."""
+    options = program.parser("dualstack-speaker undrain", "Announces as before a drain.", DEFAULT_PATH)
+    return program.configured(load, options.parse_args(arguments), undrain)
+
+
+def undrain(config: Config) -> int:
+    """Ends the drain, unless the Node's annotation asks for it; the exit status."""
+    with contextlib.suppress(OSError, ValueError, KeyError):  # told below
+        if ask(config.wire_socket, {"op": "status", "seq": 1})["status"].get("drain_by_annotation"):
+            fix = f"Take it off: kubectl annotate node {config.node} {DRAIN}-"
+            sys.stderr.write(f"{config.node}: the annotation {DRAIN} of the Node keeps it out of service. {fix}\n")
+            return 1
+    return tell(config, False, 0.0, "in service: all routes are announced as before a drain, at once.")

@@ -19,14 +19,16 @@ NOT_CONNECTED = "wireNotConnected"
 NOT_SENT = "notSentYet"
 NO_SESSION = "noEstablishedSession"
 NO_INTERFACE = "noInterface"
+NOBODY = "nobodyAnswers"
 DRAINED = "drained"
 TEXTS = {
     **reasons.TEXTS,
     NOT_CONNECTED: "the process wire does not answer",
     NOT_SENT: "the process wire has not taken it over yet",
     NO_SESSION: "no session of its family is established",
-    DRAINED: "the node is taken out of service (dualstack-speaker undrain ends it)",
+    DRAINED: "the node is taken out of service (dualstack-speaker undrain ends it, or says what does)",
     NO_INTERFACE: "no interface of the node can answer for it",
+    NOBODY: "no node that may answer for it is alive and has an interface for it",
 }
 ESTABLISHED = "Established"
 Status = dict[str, Any]
@@ -54,8 +56,9 @@ def merge(
         "speaker": {"config": "invalid" if errors else "valid", "errors": errors, "warnings": warnings},
         "wire": {"connected": wire is not None, "error": link_error, "drain": drain_of(wire)},
         "sessions": session_list(sessions),
-        "vips": [_vip(entry, acknowledged, wire, carrying[entry.family]) for entry in announcements],
+        "vips": [_vip(node, entry, acknowledged, wire, carrying[entry.family]) for entry in announcements],
         "interfaces": interface_list(wire),
+        **heartbeats(wire),
     }
 
 
@@ -83,22 +86,34 @@ def interface_list(wire: Mapping[str, Any] | None) -> list[Status]:
     return [{"name": name, **found[name]} for name in sorted(found)]
 
 
+def heartbeats(wire: Mapping[str, Any] | None) -> Status:
+    """How other nodes are heard, and what keeps this one from being heard; a younger wire may not know of them."""
+    nodes = wire.get("nodes", {}) if wire else {}
+    return {
+        "nodes": [{"name": name, **nodes[name]} for name in sorted(nodes)],
+        "heartbeat": wire.get("heartbeat") if wire else None,
+    }
+
+
 def healthy(status: Mapping[str, Any]) -> bool:
-    """Whether the configuration is valid, wire is there, every session is established and no address is disputed."""
+    """Whether the configuration is valid, wire is there and heard, sessions are established, no address is disputed."""
     return (
         status["speaker"]["config"] == "valid"
         and status["wire"]["connected"]
         and not status["wire"]["error"]
         and all(session["state"] == ESTABLISHED for session in status["sessions"])
         and not any(vip["conflicts"] for vip in status["vips"])
+        and not (status.get("heartbeat") or {}).get("error")
     )
 
 
-def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | None, carrying: set[str]) -> Status:
+def _vip(
+    node: str, entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | None, carrying: set[str]
+) -> Status:
     names: set[str] = set()
     interfaces: list[dict[str, str]] = []
     conflicts: list[dict[str, str]] = []
-    reason = entry.reason
+    reason, announcer = entry.reason, entry.announcer
     if not reason and wire is None:
         reason = NOT_CONNECTED
     elif not reason and entry.mode == "layer2":
@@ -107,6 +122,9 @@ def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | Non
         disputes = sorted(answered.get("conflicts", {}).items())
         conflicts = [{"interface": name, "mac": mac} for name, found in disputes for mac in found["macs"]]
         reason = "" if interfaces else NO_INTERFACE if entry.vip in acknowledged["layer2"] else NOT_SENT
+        announcer = answered.get("owner", announcer)  # who answers is decided by wire, from moment to moment
+        if answered.get("owner", node) != node:
+            reason = NOBODY if announcer is None else reasons.NOT_OWNER
     elif not reason and drain_of(wire) == "withdrawn":
         reason = DRAINED
     elif not reason:
@@ -118,7 +136,7 @@ def _vip(entry: Announcement, acknowledged: State, wire: Mapping[str, Any] | Non
         "family": entry.family,
         "service": entry.service,
         "mode": entry.mode,
-        "announcer": entry.announcer,
+        "announcer": announcer,
         "announcing": not reason,
         "peers": sorted(names),
         "interfaces": interfaces,

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process ``wire``: keeps the sockets, knows packets and the desired state, decides nothing.
 
-``engine`` holds the state and the sessions; one thin driver per protocol owns its sockets (``bgp_io``,
-``layer2_io``); ``link_server`` takes the state from ``speaker``; ``journal_file`` saves it. When ``speaker`` goes
+``engine`` holds the state and the sessions; the folders have the sockets of one protocol each and the hand-over to
+another process; ``link_server`` takes the state from ``speaker``; ``journal_file`` saves it. When ``speaker`` goes
 away, everything stays as it is (fail static).
 """
 

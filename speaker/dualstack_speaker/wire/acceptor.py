@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 
 from ..observe.logs import Log
-from .bgp_io import reason
+from .reasons import reason
 
 _PAUSE = 1.0  # seconds: a connection that was not taken keeps the socket readable
 

@@ -18,10 +18,21 @@ EXCLUDED = (
 )
 
 
+class Heartbeat(NamedTuple):
+    """Heartbeats between the nodes that may answer for layer-2 addresses: this node's name, the UDP port, the file with
+    the keys, milliseconds between two of them, how many may be missing."""
+
+    node: str
+    key_file: str
+    port: int = 7947
+    interval_ms: int = 200
+    multiplier: int = 3
+
+
 class Config(NamedTuple):
     """Paths; the least log level; the real-time priority (0: none); how long a saved state waits for the speaker
     before it counts as whole, seconds; patterns of interfaces never taken unless named; how often each layer-2 address
-    is announced again and asked for, seconds (0: never)."""
+    is announced again and asked for, seconds (0: never); heartbeats, None: none."""
 
     socket: str = "/run/dualstack/wire.sock"
     journal: str = "/run/dualstack/wire.journal"
@@ -31,6 +42,7 @@ class Config(NamedTuple):
     exclude_interfaces: tuple[str, ...] = EXCLUDED
     listen_port: int | None = None
     layer2_refresh: float = 300
+    heartbeat: Heartbeat | None = None
 
 
 DEFAULT_PATH = "/etc/dualstack/wire.json"
@@ -69,4 +81,20 @@ def parse(where: str, value: Any) -> Config:
     port = given.values.get("listen_port")
     whole = port is None or (type(port) is int and 1 <= port <= 65535)  # pylint: disable=unidiomatic-typecheck
     given.expect("listen_port", whole, "null or a port from 1 to 65535")
+    if given.values.get("heartbeat") is not None:
+        given.values["heartbeat"] = _heartbeat(f"{where}: heartbeat", given.values["heartbeat"])
     return Config(**given.values)
+
+
+def _heartbeat(where: str, value: Any) -> Heartbeat:
+    given = Given(where, value, Heartbeat._fields)
+    name = given.values.get("node")
+    right = isinstance(name, str) and 1 <= len(name.encode(errors="replace")) <= 253
+    given.expect("node", right, "this node's name, of up to 253 octets,")
+    given.expect("key_file", "key_file" in given.values, "the path of a file with a key")
+    given.expect_paths("key_file")
+    for name, low, high in (("port", 1, 65535), ("interval_ms", 100, 1000), ("multiplier", 2, 10)):
+        number = given.values.get(name, low)
+        whole = type(number) is int  # pylint: disable=unidiomatic-typecheck
+        given.expect(name, whole and low <= number <= high, f"a whole number from {low} to {high}")
+    return Heartbeat(**given.values)

@@ -6,22 +6,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from ..base.model import Delta, Desired, Paths, Peer
 from ..link.store import Changes, Store
 from ..observe.logs import Log
-from . import discovery_io
-from .bfd_memory import BfdMemory
-from .bgp_io import BgpDriver
-from .discovery_io import Neighbours
-from .handover_fds import Give, Take
-from .layer2_io import Layer2Driver
-from .listening import Listening
+from .bfd.memory import BfdMemory
+from .bfd.watching import Watching
+from .bgp.driver import BgpDriver
+from .bgp.listening import Listening
+from .discovery import driver as discovery
+from .discovery.driver import Neighbours
+from .handover.fds import Give, Take
+from .heartbeat.driver import Heartbeats
+from .layer2.driver import Layer2Driver
 from .phase import Phase
-from .watching import Watching
 
 _STAGGER = 0.05  # seconds between the sessions that repeat their routes after a take-over
 
@@ -29,13 +30,16 @@ _STAGGER = 0.05  # seconds between the sessions that repeat their routes after a
 class Engine:
     """Applies states and changes; holds everything back until the first state is there.
 
-    ``patience``: seconds that a saved state waits for the speaker's before it counts as whole.
+    ``told`` gets the state of a session that has come to stand, or has fallen. ``patience``: seconds that a saved state
+    waits for the speaker's before it counts as whole.
     """
 
     def __init__(
         self,
         log: Log,
         layer2: Layer2Driver,
+        heartbeats: Heartbeats,
+        told: Callable[[str, str], None],
         memory: BfdMemory,
         patience: float,
         listen_port: int | None = None,
@@ -50,8 +54,11 @@ class Engine:
         self._out_of_reach: set[str] = set()  # peers with an interface whose sessions wait to be started
         self._neighbours = Neighbours(log, self._reachable, self._unreachable, self._standing)
         self._layer2 = layer2
+        self._heartbeats = heartbeats
+        self._told = told
         self.synced = False
         self._phase = Phase.OFF
+        self._annotated = False
         self._heir = False  # everything is built, nothing is begun: another process has the sockets
 
     @property
@@ -61,6 +68,7 @@ class Engine:
 
     def restore(self, saved: Desired) -> None:
         """Takes over what the process before saved. It may lack what came last: End-of-RIB waits for the speaker."""
+        self._heartbeats.uninformed()
         self._waiting = asyncio.get_running_loop().call_later(self._patience, self._settle)
         self._watching.resume(saved.peers)
         self._replace(saved)
@@ -69,12 +77,19 @@ class Engine:
         """Takes a whole state over; whether anything changed. LinkError leaves all as it was."""
         changed = self._replace(wanted)
         self._settle()
+        self._heartbeats.informed()
         return changed
+
+    def speaker_gone(self) -> None:
+        """Nobody says what is wanted, for now."""
+        self._heartbeats.uninformed()
 
     def _replace(self, wanted: Desired) -> bool:
         changes = self._store.replace(wanted)
         first, self.synced = not self.synced, True
         self._apply(changes)
+        if first and not self._heir:
+            self._heartbeats.begin()
         return changes.any or first
 
     def _settle(self) -> None:
@@ -89,11 +104,13 @@ class Engine:
         """Takes changes over; whether anything changed. LinkError leaves all as it was."""
         changes = self._store.change(delta)
         self._apply(changes)
+        self._heartbeats.informed()
         return changes.any
 
-    def drain(self, phase: Phase) -> None:
-        """Takes the node out of service, or back."""
-        before, self._phase = self._phase, phase
+    def drain(self, phase: Phase, annotation: bool) -> None:
+        """Takes the node out of service, or back; ``annotation``: because one of the Node asks for it."""
+        before, self._phase, self._annotated = self._phase, phase, annotation
+        self._heartbeats.drain(phase is not Phase.OFF)
         for name, session in self._sessions.items():
             session.drain(phase is not Phase.OFF)
             if phase is Phase.WITHDRAWN:
@@ -132,19 +149,25 @@ class Engine:
             "phase": self._phase.value,
             "waiting": None if self._waiting is None else self._waiting.when(),
             "sessions": {name: session.export(fds) for name, session in self._sessions.items()},
-            "neighbours": {name: discovery_io.export(each.session.peer) for name, each in self._sessions.items()},
+            "neighbours": {name: discovery.export(each.session.peer) for name, each in self._sessions.items()},
             "listening": {name: fds.put(sock) for name, sock in self._listening.sockets().items()},
             "watching": self._watching.sockets(fds),
+            "heartbeats": self._heartbeats.export(fds),
             "layer2": self._layer2.export(fds),
         }
 
     def last_words(self) -> dict[str, Any]:
         """What moves on until the other process takes over."""
-        return {"watching": self._watching.export(), "layer2": self._layer2.counts()}
+        return {
+            "watching": self._watching.export(),
+            "heartbeats": self._heartbeats.last_words(),
+            "layer2": self._layer2.counts(),
+        }
 
     def prepare(self, saved: Desired) -> None:
         """Builds everything for this state without a socket, while another process still has them."""
         self._heir = True
+        self._heartbeats.prepare()
         self._replace(saved)
 
     def adopt(self, found: Mapping[str, Any], fds: Take) -> None:
@@ -161,19 +184,20 @@ class Engine:
                 session.put(self.state.routes, None)
             state = found["sessions"].get(name)
             if state is not None:
-                session.session.peer = discovery_io.adopt(session.session.peer, found["neighbours"][name])
+                session.session.peer = discovery.adopt(session.session.peer, found["neighbours"][name])
                 session.adopt(state, fds, known=self._waiting is None)
                 loop.call_later(number * _STAGGER, session.repeat)
             elif session.session.peer.interface is None:
                 loop.call_soon(session.start)
         self._listening.freeze()
         self._listening.adopt({name: fds.take(number) for name, number in found.get("listening", {}).items()})
-        self._layer2.adopt(self.state.layer2, found["layer2"], fds)
+        self._layer2.adopt(self._heartbeats.adopt(found.get("heartbeats", {}), fds), found["layer2"], fds)
 
     def finish(self, found: Mapping[str, Any], last: Mapping[str, Any], fds: Take) -> None:
         """The other process has let go, and these were its ``last_words``."""
         self._watching.adopt(found["watching"], last["watching"], fds)
         self._layer2.take_counts(last["layer2"])
+        self._heartbeats.finish(last.get("heartbeats", {}))
         self._heir = False
         for name, peer in self.state.peers.items():
             self._place(name, peer)
@@ -187,35 +211,49 @@ class Engine:
         for session in self._sessions.values():
             session.leave()
         self._watching.leave()
+        self._heartbeats.close()
         self._layer2.close()
 
     def stop(self, why: str) -> None:
-        """Withdraws everything: Cease to every peer, no more answers."""
+        """Withdraws everything: Cease to every peer; the next owners of layer-2 addresses are told to take over."""
         self._neighbours.close()
         self._listening.close()
         for session in self._sessions.values():
             session.stop(why)
         self._watching.stop()
+        self._heartbeats.leave()
+
+    def fall_silent(self) -> None:
+        """The end of ``stop``: no more answers."""
+        self._heartbeats.close()
         self._layer2.close()
 
     @property
     def closing(self) -> bool:
-        """Whether last messages are still on their way."""
-        return any(session.closing for session in self._sessions.values())
+        """Whether last messages are still on their way, or addresses are answered until others do."""
+        return self._layer2.lingering or any(session.closing for session in self._sessions.values())
 
     def status(self) -> dict[str, Any]:
         """The status of docs/architecture.md, "speaker and wire"."""
         return {
             "synced": self.synced,
             "drain": self._phase.value,
+            "drain_by_annotation": self._annotated,
             "sessions": {
                 name: {**session.status(), "bfd": self._watching.status(name)}
                 for name, session in sorted(self._sessions.items())
             },
             "listening": self._listening.status(),
-            "layer2": self._layer2.status(),
+            "layer2": self._heartbeats.addresses(self._layer2.status()),
+            "nodes": self._heartbeats.nodes(),
+            "heartbeat": self._heartbeats.status(),
             "layer2_interfaces": self._layer2.interfaces(),
         }
+
+    def news(self) -> tuple[dict[str, str | None], dict[str, str], dict[str, Any] | None]:
+        """Owners of layer-2 addresses, states of sessions, nodes that run ``wire``."""
+        sessions = {name: session.session.state.value for name, session in self._sessions.items()}
+        return self._heartbeats.owners(), sessions, self._heartbeats.speakers
 
     def _apply(self, changes: Changes) -> None:
         begun = []
@@ -241,6 +279,7 @@ class Engine:
         for (before, after), keys in changes.routes.items() if self._phase is not Phase.WITHDRAWN else ():
             touched |= self._route(before, after, keys, begun)
         if self._heir:
+            self._heartbeats.change(changes.layer2, changes.nodes)
             return
         if changes.peers:
             self._listening.sync()
@@ -249,8 +288,7 @@ class Engine:
                 self._sessions[name].start()
         for name in touched:
             self._sessions[name].flush()
-        if changes.layer2:
-            self._layer2.change(changes.layer2)
+        self._heartbeats.change(changes.layer2, changes.nodes)
 
     def _place(self, name: str, peer: Peer | None) -> None:
         """A peer is new, changed or gone; one with an interface is spoken to where and when it is reachable."""
@@ -284,6 +322,7 @@ class Engine:
 
     def _changed(self, name: str, established: bool) -> None:
         self._watching.established(name, established)
+        self._told(name, self._sessions[name].session.state.value)
         if not established:
             self._neighbours.fallen(name)
 

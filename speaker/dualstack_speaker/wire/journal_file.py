@@ -19,7 +19,7 @@ from ..base.model import Desired
 from ..link import journal
 from ..net.prefixes import parse_prefix, show_prefix
 from ..observe.logs import Log
-from .bgp_io import reason
+from .reasons import reason
 
 _DELAY = 0.02  # seconds to gather changes
 _SLACK = 1024 * 1024  # octets of changes that are always allowed before a new snapshot
@@ -130,8 +130,7 @@ class JournalFile:
 
     async def _write_snapshot(self) -> None:
         self._waiting.clear()  # the snapshot holds them; what comes from now on is appended to it
-        state = self._state()
-        frozen = Desired(dict(state.peers), dict(state.routes), dict(state.layer2))
+        frozen = self._state().copy()
         with self._new_file() as file:
             size = file.write(journal.HEADER)
             for record in journal.snapshot(frozen, show_prefix):

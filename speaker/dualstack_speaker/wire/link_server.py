@@ -18,10 +18,11 @@ from ..net import local
 from ..net.prefixes import parse_prefix
 from ..observe.logs import Log
 from .acceptor import Acceptor
-from .bgp_io import reason
 from .drain import Drain
 from .engine import Engine
 from .journal_file import JournalFile
+from .news import News
+from .reasons import reason
 from .stream import Stream
 
 _GRACE = 1.0  # seconds that a client has to take its last answers
@@ -31,11 +32,12 @@ _UNREAD = 4 * 1024 * 1024  # octets of answers that a client may leave unread
 class LinkServer:
     """Listens and answers."""
 
-    def __init__(self, path: str, engine: Engine, journal: JournalFile, drain: Drain, log: Log) -> None:
+    def __init__(self, path: str, engine: Engine, journal: JournalFile, drain: Drain, news: News, log: Log) -> None:
         self._path = path
         self._engine = engine
         self._journal = journal
         self._drain = drain
+        self._news = news
         self._log = log
         self._client: _Client | None = None
         self._acceptor: Acceptor | None = None
@@ -77,6 +79,8 @@ class LinkServer:
     def _take(self, sock: socket.socket) -> None:
         if self._client is not None:
             self._client.stream.close(_GRACE)
+            self._news.unsubscribe()
+        self._engine.speaker_gone()  # until it says something
         self._client = _Client(self, sock)
         self._log.write("info", "link up")
 
@@ -84,6 +88,8 @@ class LinkServer:
         """A client is gone; everything stays as it is."""
         if self._client is client:
             self._client = None
+            self._news.unsubscribe()
+            self._engine.speaker_gone()
             self._log.write("info", "link down")
 
     def answer(self, line: bytes) -> bytes:
@@ -100,8 +106,11 @@ class LinkServer:
     def _carry_out(self, request: messages.Request, line: bytes) -> dict[str, Any] | None:
         if request.op == "status":
             return self._engine.status()
-        if request.op == "drain":
-            self._set_drain(request.body["on"], request.body["delay"])
+        if request.op == "subscribe":
+            assert self._client is not None
+            self._news.subscribe(self._client.tell, *self._engine.news())
+        elif request.op == "drain":
+            self._set_drain(request.body)
         elif request.op == "full":
             if self._engine.replace(messages.decode_full(request.body, self._decoder)):
                 self._journal.replace(line)
@@ -112,10 +121,10 @@ class LinkServer:
                 self._journal.append(line)
         return None
 
-    def _set_drain(self, on: bool, delay: float) -> None:
+    def _set_drain(self, asked: dict[str, Any]) -> None:
         try:
-            if on:
-                self._drain.begin(delay)
+            if asked["on"]:
+                self._drain.begin(asked["delay"], asked["annotation"])
             else:
                 self._drain.end()
         except OSError as error:
@@ -146,6 +155,12 @@ class _Client:
             if self.stream.pending > _UNREAD:
                 self._end(0.0)
                 return
+
+    def tell(self, line: bytes) -> None:
+        """Says something that was not asked for, unless too much is unread already."""
+        self.stream.write(line)
+        if self.stream.pending > _UNREAD:
+            self._end(0.0)
 
     def on_blocked(self) -> None:
         """Answers wait, up to a bound."""

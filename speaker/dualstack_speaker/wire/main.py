@@ -10,55 +10,44 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from collections.abc import Callable
 
-from ..observe import systemd
-from ..observe.config_file import ConfigError
+from ..observe import living, program, systemd
 from ..observe.logs import Log
-from . import handover_take
-from .bfd_memory import BfdMemory
-from .bgp_io import reason
+from .bfd.memory import BfdMemory
 from .config import DEFAULT_PATH, Config, load
 from .drain import Drain
 from .engine import Engine
-from .handover import Handover
-from .handover_take import CannotTakeOver, Heir
+from .handover import taking
+from .handover.giving import Handover
+from .handover.taking import CannotTakeOver, Heir
+from .heartbeat.driver import Heartbeats
+from .heartbeat.memory import Memory
 from .journal_file import JournalFile
-from .layer2_io import Layer2Driver
+from .layer2.driver import Layer2Driver
 from .link_server import LinkServer
+from .news import News
+from .reasons import reason
 
 _LAST_WORDS = 1.0  # seconds at most that a stop waits for Cease to get out
 
 
 def run(arguments: list[str]) -> int:
     """The exit status: 0 after a stop in order, 1 when the process could not start, 2 for a bad configuration."""
-    parser = argparse.ArgumentParser(prog="dualstack-speaker wire", description="Keeps the BGP, ARP and NDP sockets.")
-    parser.add_argument("--config", default=DEFAULT_PATH, help="configuration file (default: %(default)s)")
-    parser.add_argument("--check", action="store_true", help="check the configuration and exit")
-    parser.add_argument(
+    options = program.parser("dualstack-speaker wire", "Keeps the BGP, ARP and NDP sockets.", DEFAULT_PATH)
+    options.add_argument(
         "--take-over",
         action="store_true",
         help="take over from the process that runs, with its sockets and sessions, and exit when that is done",
     )
-    options = parser.parse_args(arguments)
-    try:
-        config = load(options.config)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    if options.check:
-        return 0
-    log = Log(config.log_level, prefix="JOURNAL_STREAM" in os.environ)
-    if options.take_over:
-        return handover_take.spawn(lambda tell: _take_over(config, log, tell))
+    return program.daemon(options, arguments, load, _start)
+
+
+def _start(config: Config, log: Log, given: argparse.Namespace) -> int:
+    if given.take_over:
+        return taking.spawn(lambda tell: _take_over(config, log, tell))
     _realtime(config.realtime_priority, log)
-    try:
-        asyncio.run(_serve(config, log, None))
-    except OSError as error:
-        log.write("error", "cannot start", {"reason": reason(error), "path": error.filename})
-        return 1
-    return 0
+    return program.until_stopped(_serve(config, log, None), log, reason)
 
 
 def _take_over(config: Config, log: Log, tell: Callable[[str], None]) -> int:
@@ -79,9 +68,7 @@ def handover_path(config: Config) -> str:
 
 async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = living.stopping()
     leaving = asyncio.Event()
 
     def leave() -> None:
@@ -89,13 +76,16 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
         stop.set()
 
     loop.add_signal_handler(signal.SIGUSR1, leave)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to read again
     layer2 = Layer2Driver(config.exclude_interfaces, log, config.layer2_refresh)
     memory = BfdMemory(f"{config.journal}.bfd", log)
-    engine = Engine(log, layer2, memory, config.restart_patience, config.listen_port)
+    news = News()
+    nodes = Memory(f"{config.journal}.nodes", log)
+    heartbeats = Heartbeats(config.heartbeat, layer2, nodes, log, news.owners)
+    heartbeats.on_speakers = news.nodes
+    engine = Engine(log, layer2, heartbeats, news.session, memory, config.restart_patience, config.listen_port)
     journal = JournalFile(config.journal, lambda: engine.state, log)
     drain = Drain(f"{config.journal}.drain", engine, log)
-    server = LinkServer(config.socket, engine, journal, drain, log)
+    server = LinkServer(config.socket, engine, journal, drain, news, log)
     handover = Handover(handover_path(config), engine, journal, server, log)
     if heir is not None:
         engine.prepare(heir.saved)
@@ -136,6 +126,7 @@ async def _serve(config: Config, log: Log, heir: Heir | None) -> None:
     deadline = loop.time() + _LAST_WORDS
     while engine.closing and loop.time() < deadline:
         await asyncio.sleep(0.01)
+    engine.fall_silent()
     log.write("info", "stopped")
 
 

@@ -8,9 +8,11 @@ Text follows RFC 4632 (IPv4 CIDR), RFC 4291 section 2 (IPv6) and is written back
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import NamedTuple, Union
 
+from . import quick
 from .explain import address_problem, prefix_length_of_mask, range_end_problem
 
 IPV4 = "ipv4"
@@ -18,6 +20,9 @@ IPV6 = "ipv6"
 FAMILIES = (IPV4, IPV6)
 BITS = {IPV4: 32, IPV6: 128}
 FAMILY_NAME = {IPV4: "IPv4", IPV6: "IPv6"}
+
+_MAPPED = 0xFFFF  # the upper 96 bits of an IPv4-mapped IPv6 address
+_REMEMBERED = 4096  # texts: what is read once is mostly read again soon
 
 _Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -64,11 +69,12 @@ class Block(NamedTuple):
         return f"{address_text(self.family, self.first)}/{length}"
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def address_text(family: str, value: int) -> str:
     """The canonical text of an address (RFC 5952), by its section 5 also before Python 3.13."""
     if family == IPV4:
         return str(ipaddress.IPv4Address(value))
-    if value >> 32 == 0xFFFF:
+    if value >> 32 == _MAPPED:
         return f"::ffff:{ipaddress.IPv4Address(value & 0xFFFFFFFF)}"
     return str(ipaddress.IPv6Address(value))
 
@@ -83,13 +89,18 @@ def family_of(text: str) -> str:
     return IPV6 if ":" in text else IPV4
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def parse_address(text: str) -> Block:
     """A single address as a block of one.
 
     Raises AddressError for anything else, IPv4-mapped IPv6 addresses and zone identifiers included.
     """
-    address = _address(text.strip())
-    return Block(IPV4 if address.version == 4 else IPV6, int(address), int(address))
+    stripped = text.strip()
+    family = family_of(stripped)
+    value = quick.ipv6(stripped) if family == IPV6 else quick.ipv4(stripped)
+    if value is None or (family == IPV6 and value >> 32 == _MAPPED):
+        value = int(_address(stripped))
+    return Block(family, value, value)
 
 
 def parse_network(text: str) -> Block:
@@ -154,6 +165,19 @@ def _with_length(address: _Address, length_text: str, text: str) -> Block:
         raise AddressError(f"{text!r}: the prefix length {length_text!r} is not a number from 0 to {bits}")
     host_bits = bits - int(length_text)
     return network(family, int(address) >> host_bits << host_bits, int(length_text))
+
+
+def unmapped(text: str) -> str | None:
+    """A CIDR or range of IPv4-mapped addresses (RFC 4291 section 2.5.5.2) as IPv4; None when it is something else."""
+    try:
+        if "-" in text:
+            ends = [ipaddress.IPv6Address(end.strip()).ipv4_mapped for end in text.split("-")]
+            return f"{ends[0]}-{ends[1]}" if len(ends) == 2 and None not in ends else None
+        network = ipaddress.IPv6Network(text.strip(), strict=False)
+    except ValueError:
+        return None
+    first, length = network.network_address.ipv4_mapped, network.prefixlen - 96
+    return f"{first}/{length}" if "/" in text and first is not None and length >= 0 else None
 
 
 def _address(text: str) -> _Address:

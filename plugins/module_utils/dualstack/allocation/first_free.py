@@ -44,7 +44,11 @@ class Cursor:
 
 def usable(text: str) -> Block:
     """The addresses of a block (CIDR or range text) that are given out, as ``Cursor`` says."""
-    block = parse(text)
-    if "/" not in text or block.size <= 2:
+    return usable_block(parse(text), stated_as_range="/" not in text)
+
+
+def usable_block(block: Block, stated_as_range: bool) -> Block:
+    """``usable`` of a block that was read already."""
+    if stated_as_range or block.size <= 2:
         return block
     return Block(block.family, block.first + 1, block.last - 1 if block.family == IPV4 else block.last)

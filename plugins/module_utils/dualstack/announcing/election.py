@@ -24,7 +24,7 @@ def order(candidates: Iterable[str], address: str, preference: Mapping[str, int]
     scores = preference or {}
 
     def rank(node: str) -> tuple[int, bytes, str]:
-        return -scores.get(node, 0), hashlib.sha256(f"{node}#{text}".encode()).digest(), node
+        return -scores.get(node, 0), hashlib.sha256(f"{node}#{text}".encode("utf-8", "surrogatepass")).digest(), node
 
     return sorted(set(candidates), key=rank)
 

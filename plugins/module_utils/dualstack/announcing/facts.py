@@ -6,12 +6,25 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..addresses.blocks import IPV4, Block, address_text, parse_interface, parse_network
 
+UNKNOWN, OF_LOCAL, OF_ALL = "unknown", "local", "all"
 _LOCAL = tuple(map(parse_network, ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")))
+
+
+class Speaker(NamedTuple):
+    """Another node that runs ``wire``: the interfaces on which it could answer, and whether one need not be named."""
+
+    interfaces: frozenset[str]
+    is_open: bool
+
+    def able(self, named: Collection[str]) -> bool:
+        """Whether it could answer on one of these interfaces; none: on any."""
+        return not self.interfaces.isdisjoint(named) if named else self.is_open
 
 
 @dataclass(frozen=True)
@@ -19,7 +32,9 @@ class NodeFacts:
     """The facts of a node.
 
     ``interfaces``: name → ``address/length`` texts, the preferred ones first; addresses that can't be used (tentative,
-    deprecated) are left out by the caller. ``router_id``: an IPv4 address, or None to derive one.
+    deprecated) are left out by the caller. ``router_id``: an IPv4 address, or None to derive one. ``endpoints``: of
+    which Services the EndpointSlices are known: none (UNKNOWN), those with the traffic policy Local, or all.
+    ``speakers``: other nodes of which ``wire`` has heard; None: it has heard of nobody.
     """
 
     name: str
@@ -27,6 +42,8 @@ class NodeFacts:
     router_id: str | None = None
     load_balancer_class: str | None = None
     ignore_exclude_label: bool = False
+    endpoints: str = UNKNOWN
+    speakers: Mapping[str, Speaker] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,16 @@ from typing import Any, NamedTuple
 from ..addresses.blocks import FAMILY_NAME
 from ..findings import ERROR, WARNING, Finding, nearest
 from ..resources.model import Advertisement, BGPAdvertisement, Pool, Resources
-from ..resources.relations import LENGTH_FIELD, kind_of, lost_references, too_wide
+from ..resources.relations import (
+    LENGTH_FIELD,
+    aliases_of,
+    contradictions,
+    kind_of,
+    lost_references,
+    lost_selectors,
+    too_wide,
+)
+from . import reasons
 
 Paths = list[dict[str, Any]]
 
@@ -36,11 +45,15 @@ class Terms(NamedTuple):
     extended_communities: tuple[str, ...]
 
 
-def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
-    """The advertisements whose communities are known, by name."""
-    aliases = {alias: value for entry in resources.communities.values() for alias, value in entry.values}
+def terms(resources: Resources, last: Mapping[str, Terms]) -> tuple[dict[str, Terms], list[Finding]]:
+    """The advertisements whose communities are known, by name.
+
+    One that names something unknown stays as it was when all of it was known (``last``), as MetalLB keeps a
+    configuration that was good; one that never was is left out.
+    """
+    aliases, twice = aliases_of(resources)
     result: dict[str, Terms] = {}
-    findings: list[Finding] = []
+    findings = [Finding("community-name-twice", ERROR, *problem) for problem in twice]
     for name in sorted(resources.bgp_advertisements):
         advert = resources.bgp_advertisements[name]
         values = []
@@ -48,8 +61,11 @@ def terms(resources: Resources) -> tuple[dict[str, Terms], list[Finding]]:
             value = aliases.get(text, text)
             if ":" not in value:
                 fix = f"Add a Community object that defines it; {nearest(text, aliases)}"
-                reason = "is no community: the advertisement is not used"
+                kept = name in last
+                reason = f"is no community: the advertisement {reasons.KEPT if kept else 'is not used'}"
                 findings.append(Finding("unknown-community", ERROR, _path(advert, "communities"), text, reason, fix))
+                if kept:
+                    result[name] = last[name]
                 break
             values.append(value)
         else:
@@ -74,6 +90,14 @@ def unknown_names(resources: Resources) -> list[Finding]:
     ]
 
 
+def mistakes(resources: Resources) -> list[Finding]:
+    """Selectors of advertisements and peers that match nothing, and local preferences that contradict each other."""
+    return [
+        *(Finding("selects-nothing", WARNING, *problem) for problem in lost_selectors(resources)),
+        *(Finding("local-preference-conflict", ERROR, *problem) for problem in contradictions(resources)),
+    ]
+
+
 def too_wide_findings(advert: BGPAdvertisement, pool: Pool) -> list[tuple[str, Finding]]:
     """Families in which the aggregate is too wide for the pool, each with its finding."""
     findings = []
@@ -90,7 +114,8 @@ def combine(family: str, chosen: Sequence[Terms], peers: Mapping[str, Sequence[s
     """The offers of several advertisements of one pool, or None when they contradict each other.
 
     ``peers``: name → families, of the sessions of this node. Equal prefixes towards one peer unite their communities;
-    two local preferences for one are a contradiction.
+    two local preferences for one are a contradiction as soon as serviceSelectors had a part in it. Else it is a mistake
+    of the configuration: the first advertisement by name counts, and ``contradictions`` tells of it.
     """
     lengths: dict[int, dict[str, list[Terms]]] = {}
     for entry in chosen:
@@ -102,7 +127,7 @@ def combine(family: str, chosen: Sequence[Terms], peers: Mapping[str, Sequence[s
     for length in sorted(lengths):
         groups: dict[tuple[Any, ...], list[str]] = {}
         for peer in sorted(lengths[length]):
-            entries = lengths[length][peer]
+            entries = _agreeing(lengths[length][peer])
             preferences = {entry.advertisement.local_preference for entry in entries}
             if len(preferences) > 1:
                 return None
@@ -112,6 +137,16 @@ def combine(family: str, chosen: Sequence[Terms], peers: Mapping[str, Sequence[s
             groups.setdefault((plain, large, preferences.pop() or None, more), []).append(peer)
         offers.append(Offer(length, [_path_of(names, *shape) for shape, names in groups.items()]))
     return tuple(offers)
+
+
+def _agreeing(entries: list[Terms]) -> list[Terms]:
+    """Without those that contradict the first one that is for all Services, and are for all Services themselves."""
+    plain = [entry.advertisement for entry in entries if not entry.advertisement.service_selectors]
+    return [
+        entry
+        for entry in entries
+        if entry.advertisement not in plain or entry.advertisement.local_preference == plain[0].local_preference
+    ]
 
 
 def merge(first: Paths, second: Paths) -> Paths:

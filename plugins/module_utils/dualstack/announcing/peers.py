@@ -5,13 +5,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..addresses.blocks import FAMILIES, FAMILY_NAME, IPV4, IPV6, Block, address_text, parse_address
+from ..addresses.blocks import (
+    FAMILIES,
+    FAMILY_NAME,
+    IPV4,
+    IPV6,
+    Block,
+    address_text,
+    family_of,
+    parse_address,
+    parse_network,
+)
 from ..findings import ERROR, WARNING, Finding, has_errors, nearest
 from ..resources import modes
+from ..resources.extensions import SOURCE
 from ..resources.model import Labels, Peer, Resources
 from ..resources.selectors import selected
+from . import reasons
 from .facts import Address, NodeFacts, addresses, router_id
 
 Session = dict[str, Any]
@@ -19,12 +32,32 @@ RESTART_TIME = 120  # seconds that a router keeps our routes: what FRR asks for 
 BFD_INTERVAL, BFD_MULTIPLIER = 300, 3  # milliseconds, packets: what FRR takes where MetalLB's profile says nothing
 
 
-def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[dict[str, Session], list[Finding]]:
+class Missing(Exception):
+    """A peer names an object that is not there: kind, field, name, and the names that there are."""
+
+    def __init__(self, kind: str, field: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(name)
+        self.kind, self.field, self.name, self.known = kind, field, name, known
+
+
+_MISSING = {  # kind → id of the finding, what is missing, what to do
+    "Secret": (
+        "no-secret",
+        "the speaker sees no Secret of this name and the type kubernetes.io/basic-auth",
+        "Add the Secret, or let the speaker read it (role resources: resources_secret_names)",
+    ),
+    "BFDProfile": ("no-bfd-profile", "no BFDProfile of this name", "Add the BFDProfile"),
+}
+
+
+def sessions(
+    resources: Resources, labels: Labels, facts: NodeFacts, last: Mapping[str, Session]
+) -> tuple[dict[str, Session], list[Finding]]:
     """The peers of the desired state by name; shape: docs/architecture.md, "speaker and wire".
 
     A session carries the family of its transport; both with dualStackAddressFamily, and where the peer is known by an
     interface (MetalLB since 0.15). A peer that can't be spoken to is left out, with a finding; the others are not
-    concerned.
+    concerned. One that names a Secret or a BFDProfile that is not there keeps the session that it had (``last``).
     """
     result: dict[str, Session] = {}
     findings: list[Finding] = []
@@ -36,10 +69,29 @@ def sessions(resources: Resources, labels: Labels, facts: NodeFacts) -> tuple[di
         if has_errors(unsupported):
             findings += unsupported
             continue
-        session = _session(peer, resources, facts, findings)
+        try:
+            session = _session(peer, resources, facts, findings)
+        except Missing as missing:
+            session = last.get(name)
+            findings.append(_missing(peer, missing, session is not None))
         if session is not None:
             result[name] = session
+    findings += _twice(resources, result)
     return result, findings
+
+
+def _twice(resources: Resources, found: Mapping[str, Session]) -> Iterator[Finding]:
+    """Peers that are one neighbour: it keeps one session (RFC 4271 section 6.8). MetalLB refuses it with FRR."""
+    first: dict[tuple[Any, ...], str] = {}
+    for name, session in found.items():
+        place = session["address"], session["interface"], session["port"]
+        other = first.setdefault(place, name)
+        if other != name:
+            field = "peerAddress" if session["address"] else "interface"
+            reason = f"BGPPeer {other} is the same neighbour, which keeps one of the two sessions"
+            fix = "Remove one, or separate their nodeSelectors."
+            value = str(session[field if field == "interface" else "address"])
+            yield Finding("peer-twice", WARNING, _path(resources.peers[name], field), value, reason, fix)
 
 
 def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[Finding]) -> Session | None:
@@ -47,26 +99,22 @@ def _session(peer: Peer, resources: Resources, facts: NodeFacts, findings: list[
     if peer.password_secret is not None:
         secret = resources.secrets.get(peer.password_secret)
         if secret is None:
-            reason = "no Secret of this name and the type kubernetes.io/basic-auth: the session stays down"
-            fix = f"Add the Secret; {nearest(peer.password_secret, resources.secrets)}"
-            findings.append(
-                Finding("no-secret", ERROR, _path(peer, "passwordSecret.name"), peer.password_secret, reason, fix)
-            )
-            return None
+            raise Missing("Secret", "passwordSecret.name", peer.password_secret, resources.secrets)
         password = secret.password
     target = None if peer.address is None else parse_address(peer.address)
     source = None if target is None else _source(peer, target, facts)
+    if peer.source is not None and source is None:
+        findings.append(_no_source(peer))
+        return None
     hops = _global_next_hop(peer, facts) if target is None else _next_hops(peer, target, source, facts)
     families = list(FAMILIES) if target is None else _carried(peer, target.family, hops, findings)
     if not families:
         return None
     near = target is None or (source is not None and source.network.contains(target))
-    watched, bfd = _bfd(peer, resources, near, findings)
-    if not watched:
-        return None
+    bfd = _bfd(peer, resources, near)
     timers = peer.timers
     return {
-        "local_asn": peer.local_asn or peer.my_asn,
+        "local_asn": peer.shown_asn,
         "peer_asn": peer.peer_asn,
         "dynamic_asn": peer.dynamic_asn,
         "graceful_restart": {"time": RESTART_TIME} if peer.graceful_restart else None,
@@ -103,29 +151,33 @@ def _carried(peer: Peer, transport: str, hops: dict[str, str], findings: list[Fi
     return families
 
 
-def _bfd(peer: Peer, resources: Resources, near: bool, findings: list[Finding]) -> tuple[bool, dict[str, Any] | None]:
-    """Whether the session is watched as asked for, and how; ``near``: the peer is on a link of the node.
+def _bfd(peer: Peer, resources: Resources, near: bool) -> dict[str, Any] | None:
+    """How the session is watched, or None; ``near``: the peer is on a link of the node. Raises Missing.
 
     FRR's bgpd watches over one hop (RFC 5881) when the peer is on the link and eBGP has neither multihop nor TTL
     security; else over several (RFC 5883), with 256 less the hops as the lowest TTL. Both ends must do alike.
     """
     if peer.bfd_profile is None:
-        return True, None
+        return None
     profile = resources.bfd_profiles.get(peer.bfd_profile)
     if profile is None:
-        reason = "no BFDProfile of this name: the session stays down"
-        fix = f"Add the BFDProfile; {nearest(peer.bfd_profile, resources.bfd_profiles)}"
-        findings.append(Finding("no-bfd-profile", ERROR, _path(peer, "bfdProfile"), peer.bfd_profile, reason, fix))
-        return False, None
+        raise Missing("BFDProfile", "bfdProfile", peer.bfd_profile, resources.bfd_profiles)
     far = not near or (peer.address and not peer.internal and (peer.multihop or peer.ttl_security is not None))
     lowest = profile.minimum_ttl or 256 - (peer.ttl_security or peer.ttl or 255)
-    return True, {
-        "receive_ms": profile.receive_interval or BFD_INTERVAL,
-        "transmit_ms": profile.transmit_interval or BFD_INTERVAL,
+    return {
+        "receive_ms": max(profile.receive_interval or BFD_INTERVAL, modes.LEAST_INTERVAL),
+        "transmit_ms": max(profile.transmit_interval or BFD_INTERVAL, modes.LEAST_INTERVAL),
         "multiplier": profile.detect_multiplier or BFD_MULTIPLIER,
         "passive": profile.passive_mode,
         "minimum_ttl": lowest if far else None,
     }
+
+
+def _missing(peer: Peer, missing: Missing, kept: bool) -> Finding:
+    rule, what, fix = _MISSING[missing.kind]
+    reason = f"the session {reasons.KEPT if kept else 'stays down'}: {what}"
+    fix = f"{fix}; {nearest(missing.name, missing.known)}"
+    return Finding(rule, ERROR, _path(peer, missing.field), missing.name, reason, fix)
 
 
 def _path(peer: Peer, field: str) -> str:
@@ -133,13 +185,34 @@ def _path(peer: Peer, field: str) -> str:
 
 
 def _source(peer: Peer, target: Block, facts: NodeFacts) -> Address | None:
-    """The node's end: the stated address, else the one on the peer's link; None when the node has neither."""
+    """The node's end: what is stated, else the address on the peer's link; None when the node has no such address.
+
+    Of an interface or a network that is stated: the node's first address in it of the peer's family, never a link-local
+    one nor the peer's own.
+    """
     own = list(addresses(facts))
+    if peer.source is not None:
+        return next((address for address in own if _within(address, peer.source, target)), None)
     if peer.source_address is not None:
         stated = parse_address(peer.source_address)
         return next((address for address in own if address.block == stated), None)
     on_link = [address for address in own if address.network.contains(target) and address.block != target]
     return min(on_link, key=lambda address: address.network.size, default=None)
+
+
+def _within(address: Address, source: str, target: Block) -> bool:
+    if address.block.family != target.family or address.block == target or not address.routable:
+        return False
+    return parse_network(source).contains(address.block) if "/" in source else address.interface == source
+
+
+def _no_source(peer: Peer) -> Finding:
+    source, family = str(peer.source), FAMILY_NAME[family_of(str(peer.address))]
+    where = f"in {source}" if "/" in source else f"on the interface {source}"
+    reason = f"the node has no {family} address {where}: there is no session"
+    fix = "Give it one, correct the annotation, or keep the peer off this node by nodeSelectors."
+    place = f"BGPPeer {peer.name}: metadata.annotations.{SOURCE}"
+    return Finding("no-source", ERROR, place, source, reason, fix)
 
 
 def _next_hops(peer: Peer, target: Block, source: Address | None, facts: NodeFacts) -> dict[str, str]:

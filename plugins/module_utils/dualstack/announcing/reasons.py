@@ -15,10 +15,15 @@ NETWORK_UNAVAILABLE = "nodeNetworkUnavailable"
 EXCLUDED = "nodeLabeledExcludeBalancers"
 UNUSABLE = "noUsableAdvertisement"
 NO_PEER = "noPeer"
+NO_LOCAL_ENDPOINTS = "noLocalEndpoints"
+NO_ENDPOINTS = "noEndpoints"
+NO_CANDIDATE = "noCandidate"
+
+KEPT = "stays as it was before"  # of an object that names others which are gone
 
 TEXTS = {
     NO_POOL: "the address is in no pool",
-    NO_ADVERTISEMENT: "no advertisement selects the pool",
+    NO_ADVERTISEMENT: "no advertisement selects the pool, or none for this family",
     NOT_OWNER: "another node announces it, or no advertisement selects this node",
     NO_MATCH: "no advertisement of the pool selects this Service",
     CONFLICT: "advertisements of the pool set different local preferences for one peer",
@@ -27,4 +32,7 @@ TEXTS = {
     EXCLUDED: "the node has the label node.kubernetes.io/exclude-from-external-load-balancers",
     UNUSABLE: "every advertisement of the pool has an error",
     NO_PEER: "no BGP session of this node carries the family",
+    NO_LOCAL_ENDPOINTS: "its traffic policy is Local, and this node has no serving endpoint of the family",
+    NO_ENDPOINTS: "the Service has no serving endpoint of the family",
+    NO_CANDIDATE: "no node may answer: the advertisements select none, or only nodes that are taken out",
 }

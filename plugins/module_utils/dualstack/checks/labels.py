@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labels and selectors: what Kubernetes accepts, and what can match at all."""
+"""Labels, annotations and selectors: what Kubernetes accepts, and what can match at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from ..findings import ERROR, WARNING
 from ..intent.load import Intent, host_path
 from ..plan.selecting import selector
+from ..resources import wishes
 from ..resources.selectors import IN, NOT_IN, Selector, compatible
 from .rule import Plan, Problem, rule
 
@@ -34,6 +35,34 @@ def syntax(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem(path, key, "is no name of a label", fix)
             if value and not _NAME.match(value):
                 yield Problem(path, value, f"is no value of a label ({key})", f"Write {SYNTAX}.")
+
+
+@rule("annotation-key", ERROR)
+def annotation_key(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Annotations of a Service have names as the API server takes them.
+
+    Source: Kubernetes validation of metadata.annotations: a qualified name once in lower case; any text as its value.
+    """
+    del plan
+    for entry in intent.services:
+        for key in entry["annotations"]:
+            if not _is_key(key.lower()):
+                fix = f"Write {SYNTAX}; before a slash a DNS name."
+                yield Problem(f"{entry['at']}.annotations", key, "is no name of an annotation", fix)
+
+
+@rule("annotation-owned", ERROR)
+def annotation_owned(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """Annotations of a Service are for others than its load balancer.
+
+    Source: those of MetalLB are rendered from pool, addresses and sharing_key: a second text would win or be lost.
+    """
+    del plan
+    for entry in intent.services:
+        for key in entry["annotations"]:
+            if not wishes.authored(key):
+                fix = "Remove it; pool, addresses and sharing_key of the Service say what a load balancer is asked."
+                yield Problem(f"{entry['at']}.annotations", key, "belongs to what renders the Service", fix)
 
 
 @rule("selector-values", ERROR)
@@ -65,7 +94,7 @@ def contradiction(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(path, "", "its conditions exclude each other", "Make two selectors of it.")
 
 
-RULES = (syntax, values, contradiction)
+RULES = (syntax, annotation_key, annotation_owned, values, contradiction)
 
 
 def _is_key(key: str) -> bool:

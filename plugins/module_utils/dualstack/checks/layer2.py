@@ -12,7 +12,10 @@ from typing import Any
 from ..addresses.blocks import FAMILY_NAME
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent
+from ..plan.clusters import every, named
 from ..plan.selecting import HOSTNAME, matches, nodes_of, read
+from ..plan.vips import selects
+from ..resources.modes import refuses_shared
 from .places import FABRIC, advertised, among
 from .rule import Plan, Problem, rule
 
@@ -110,15 +113,17 @@ def interface(intent: Intent, plan: Plan) -> Iterator[Problem]:
 def shared(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """Services that share an address are advertised by layer 2 without service_selectors.
 
-    Source: MetalLB's speaker announces such Services from nobody (reason sharedIPWithServiceSelector).
+    Source: MetalLB's speaker announces such Services from nobody (reason sharedIPWithServiceSelector); ours asks only
+    the advertisements whose service_selectors match the Service.
     """
     for path, advert in _adverts(intent, plan):
-        if not advert["service_selectors"]:
-            continue
+        mode = named(plan, advert["cluster"])["load_balancer"]
         names = [
             f"{service['namespace']}/{service['name']}"
             for service in plan["services"]
-            if service["sharing_key"] and set(service["pools"].values()) & set(advert["pools"])
+            if service["sharing_key"]
+            and set(service["pools"].values()) & set(advert["pools"])
+            and refuses_shared(mode, bool(advert["service_selectors"]), selects(advert, service))
         ]
         if names:
             reason = f"with service_selectors nobody answers for Services with a sharing_key: {among(names)}"
@@ -151,7 +156,7 @@ def strict_arp(intent: Intent, plan: Plan) -> Iterator[Problem]:
 
     Source: IPVS keeps the VIPs on kube-ipvs0, and every node would answer ARP for them (Kubernetes: ipvs.strictARP).
     """
-    told = set()
+    told = {cluster["name"] for cluster in every(plan) if cluster["kubernetes"]}  # where we set it ourselves
     for path, advert in _adverts(intent, plan):
         if advert["cluster"] not in told:
             told.add(advert["cluster"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ..addresses import blocks
 from ..addresses.blocks import FAMILY_NAME
+from ..announcing.silence import EXCLUDE_LABEL
 from ..findings import ERROR, HINT, WARNING
 from ..intent.load import Intent, host_path
 from ..plan.clusters import places
@@ -19,7 +20,6 @@ from .rule import Plan, Problem, rule
 
 NODE_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 NODE_PORTS = 2768
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
 @rule("node-name", ERROR)
@@ -60,10 +60,10 @@ def excluded(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """
     announcing = {node for advert in plan["advertisements"] for node in advert["nodes"]}
     for node, facts in intent.nodes.items():
-        if EXCLUDED in facts["labels"] and node in announcing:
+        if EXCLUDE_LABEL in facts["labels"] and node in announcing:
             reason = "keeps the node from announcing anything, and an advertisement counts on it"
             fix = "Remove the label (kubectl label node NAME LABEL-), or leave the node out of the advertisements."
-            yield Problem(f"{host_path(node)}.labels", EXCLUDED, reason, fix)
+            yield Problem(f"{host_path(node)}.labels", EXCLUDE_LABEL, reason, fix)
 
 
 @rule("node-address-order", HINT)

@@ -3,25 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pod CIDRs: what kube-controller-manager accepts, and whether there is room for the nodes and their pods.
 
-Where the CNI divides the pod CIDR itself (``--allocate-node-cidrs=false``) the rules about nodes' parts are to be
-silenced.
+Where the CNI divides the pod CIDR itself (``--allocate-node-cidrs=false``) and the intent says it, the rules about
+nodes' parts are silent, but of Cilium, which divides by the same lengths; else they are to be silenced.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..addresses.blocks import BITS, FAMILY_NAME, network
+from ..components.pods.calico import BLOCK_SIZES
 from ..findings import ERROR, WARNING
 from ..intent.load import Intent
 from ..plan.clusters import NODE_CIDR_LENGTHS, places
+from ..plan.kubernetes import allocates
 from .kubernetes import CLUSTER_CIDR, Cidr, cidrs
 from .rule import Plan, Problem, rule
 
 MOST_MASK_DISTANCE = 16
 MOST_PODS = 110
+LEAST_PODS = 14
 NEARLY_FULL = 0.9
 
 
@@ -38,11 +41,15 @@ class Share(NamedTuple):
         return 1 << (self.length - (self.cidr.block.prefix_length or 0))
 
     @property
+    def spacious(self) -> int:
+        """The prefix length with twice as many parts as there are nodes."""
+        return max(0, self.length - (2 * self.nodes - 1).bit_length())
+
+    @property
     def larger(self) -> str:
-        """What to use instead: twice as many parts as there are nodes."""
-        length = max(0, self.length - (2 * self.nodes - 1).bit_length())
+        """What to use instead."""
         key = f"node_cidr_lengths.{self.cidr.family}"
-        return f"Use a /{length} or larger in {CLUSTER_CIDR}, or a longer {key} ({_flag(self.cidr)})."
+        return f"Use a /{self.spacious} or larger in {CLUSTER_CIDR}, or a longer {key} ({_flag(self.cidr)})."
 
 
 @rule("node-mask-short", ERROR)
@@ -87,6 +94,21 @@ def pods_small(intent: Intent, plan: Plan) -> Iterator[Problem]:
         if share.nodes > share.room:
             reason = f"has parts for {share.room} nodes, and the cluster has {share.nodes}"
             yield Problem(share.cidr.path, share.cidr.text, reason, share.larger)
+
+
+@rule("pod-cidr-tiny", ERROR)
+def pods_tiny(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A pod CIDR that kubeadm reads has fourteen addresses and more.
+
+    Source: kubeadm: "subnet with N address(es) is too small, the minimum is 14".
+    """
+    del plan
+    for cidr in cidrs(intent, "pods"):
+        kubernetes = cidr.cluster["kubernetes"]
+        if kubernetes and kubernetes["run_by"] == "kubeadm" and cidr.block.size < LEAST_PODS:
+            reason = f"has {cidr.block.size} addresses; kubeadm wants at least {LEAST_PODS}"
+            length = BITS[cidr.family] - LEAST_PODS.bit_length()
+            yield Problem(cidr.path, cidr.text, reason, f"Use a /{length} or larger.")
 
 
 @rule("pod-cidr-nearly-full", WARNING)
@@ -134,13 +156,52 @@ def mask_idle(intent: Intent, plan: Plan) -> Iterator[Problem]:
                 yield Problem(f"{path}.node_cidr_lengths.{family}", str(length), reason, fix)
 
 
-RULES = (mask_short, mask_long, pods_small, pods_nearly_full, node_small, mask_idle)
+@rule("calico-pool-small", ERROR)
+def calico_small(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A pod CIDR that Calico divides is not smaller than one of its blocks.
+
+    Source: Calico refuses an IPPool whose CIDR is smaller than its blockSize; ours are Calico's defaults, /26 and /122.
+    """
+    del plan
+    for cidr, length in _blocks(intent):
+        if (cidr.block.prefix_length or 0) > length:
+            reason = f"is smaller than a block of Calico, a /{length}"
+            yield Problem(cidr.path, cidr.text, reason, f"Use a /{length} or larger, with a block for each node.")
+
+
+@rule("calico-blocks-few", WARNING)
+def calico_few(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A pod CIDR that Calico divides has a block for each node.
+
+    Source: Calico IPAM: a node without a block of its own borrows addresses out of other nodes' blocks, with a route to
+    each, until they are used up; the pods of strictAffinity then never start.
+    """
+    nodes = Counter(node["cluster"] for node in plan["nodes"].values())
+    for cidr, length in _blocks(intent):
+        share = Share(cidr, length, nodes[cidr.cluster["name"]])
+        if (cidr.block.prefix_length or 0) <= length and share.room < share.nodes:
+            reason = f"has {share.room} of Calico's blocks (/{length}) for {share.nodes} nodes"
+            yield Problem(cidr.path, cidr.text, reason, f"Use a /{share.spacious} or larger: a pool can't grow.")
+
+
+RULES = (
+    mask_short,
+    mask_long,
+    pods_small,
+    pods_tiny,
+    pods_nearly_full,
+    node_small,
+    mask_idle,
+    calico_small,
+    calico_few,
+)
 
 
 def _masks(intent: Intent) -> Iterator[tuple[Cidr, int]]:
     """Each pod CIDR with the prefix length of a node's part."""
     for cidr in cidrs(intent, "pods"):
-        yield cidr, (cidr.cluster["node_cidr_lengths"] or {}).get(cidr.family) or NODE_CIDR_LENGTHS[cidr.family]
+        if not _divided_otherwise(cidr.cluster):
+            yield cidr, (cidr.cluster["node_cidr_lengths"] or {}).get(cidr.family) or NODE_CIDR_LENGTHS[cidr.family]
 
 
 def _shares(intent: Intent, plan: Plan) -> Iterator[Share]:
@@ -148,6 +209,20 @@ def _shares(intent: Intent, plan: Plan) -> Iterator[Share]:
     for cidr, length in _masks(intent):
         if length >= (cidr.block.prefix_length or 0):
             yield Share(cidr, length, nodes[cidr.cluster["name"]])
+
+
+def _blocks(intent: Intent) -> Iterator[tuple[Cidr, int]]:
+    """Each pod CIDR that Calico divides, with the prefix length of its blocks."""
+    for cidr in cidrs(intent, "pods"):
+        if ((cidr.cluster["kubernetes"] or {}).get("cni") or {}).get("plugin") == "calico":
+            yield cidr, BLOCK_SIZES[cidr.family]
+
+
+def _divided_otherwise(cluster: dict[str, Any]) -> bool:
+    cni = (cluster["kubernetes"] or {}).get("cni")
+    if cni is None or cni["plugin"] == "cilium":
+        return False
+    return not allocates(cni)
 
 
 def _flag(cidr: Cidr) -> str:

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..addresses.blocks import BITS, IPV4, IPV6, network
+from ..components.versions import Version, nearest
 from ..findings import ERROR
 from ..intent.load import Intent
-from .kubernetes import SERVICE_RANGE, cidrs
+from .kubernetes import SERVICE_RANGE, Cidr, cidrs
 from .rule import Plan, Problem, rule
 
 MOST_HOST_BITS = 20
@@ -24,13 +25,15 @@ def service_large(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A service CIDR has at most 20 host bits: /12 of IPv4, /108 of IPv6.
 
     Source: kube-apiserver --service-cluster-ip-range up to Kubernetes 1.33, kubeadm in every version. From 1.34 on
-    kube-apiserver alone takes larger ones, IPv6 up to /64.
+    kube-apiserver alone takes larger ones, IPv6 up to /64; with a shorter IPv6 prefix it starts without a word, and
+    every IPv6 Service fails with "range is full".
     """
     del plan
     for cidr in cidrs(intent, "services"):
         host_bits = BITS[cidr.family] - (cidr.block.prefix_length or 0)
-        if host_bits > MOST_HOST_BITS:
-            reason = f"has {host_bits} host bits; {SERVICE_RANGE} takes {MOST_HOST_BITS}"
+        most = _most_host_bits(cidr)
+        if host_bits > most:
+            reason = f"has {host_bits} host bits; {SERVICE_RANGE} takes {most}"
             part = network(cidr.family, cidr.block.first, USUAL_LENGTHS[cidr.family])
             yield Problem(cidr.path, cidr.text, reason, f"Use a part of it, as {part}.")
 
@@ -63,6 +66,14 @@ def service_full(intent: Intent, plan: Plan) -> Iterator[Problem]:
             length = BITS[cidr.family] - (2 * needed + 1).bit_length()
             reason = f"has room for {room} Services, and {needed} are wanted"
             yield Problem(cidr.path, cidr.text, reason, f"Use a /{length} or larger in {SERVICE_RANGE}.")
+
+
+def _most_host_bits(cidr: Cidr) -> int:
+    """What is taken by whoever reads the CIDR: kubeadm, or kube-apiserver alone in a version that is stated."""
+    kubernetes = cidr.cluster["kubernetes"]
+    if kubernetes is None or kubernetes["run_by"] == "kubeadm":
+        return MOST_HOST_BITS
+    return nearest(Version.parse(kubernetes["version"])).service_host_bits[cidr.family]
 
 
 RULES = (service_large, service_small, service_full)

@@ -112,13 +112,14 @@ def port_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
 def local_traffic(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """externalTrafficPolicy Local is served by a load balancer that knows endpoints.
 
-    Source: our speaker reads no EndpointSlices: every node announces, also one that drops what comes for want of a pod.
+    Source: our speaker knows EndpointSlices when it reads the API server. From files of a plan it does not: every node
+    announces then, also one that drops what comes for want of a pod.
     """
     metallb = serving.metallb(plan)
     for entry, planned in serving.services(intent, plan):
         if planned["traffic_policy"] == "Local" and planned["cluster"] not in metallb:
-            reason = "our speaker announces from nodes without a pod of the Service too, where Local drops the traffic"
-            fix = "Use Cluster, or see that every announcing node runs a pod (a DaemonSet)."
+            reason = "speakers that read files announce from nodes without a pod of the Service too: it is lost there"
+            fix = "Let speakers read the API server, use Cluster, or run a pod on all announcing nodes (a DaemonSet)."
             yield Problem(f"{entry['at']}.traffic_policy", "Local", reason, fix)
 
 

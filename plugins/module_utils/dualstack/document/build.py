@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..components.reading import with_port
 from ..findings import Finding
+from ..plan.clusters import every
 from ..report.grouping import summary as weighed
 from . import flow, glossary, hosts, pools, prefixes, sessions, vips
 from .parts import Code, Inline, Link, Paragraph, Part, Picture, Report, Section, commas, span
@@ -59,6 +61,7 @@ def summary(plan: Plan, findings: Sequence[Finding]) -> list[Inline]:
         span("Families: ", families(plan["cluster"]["families"]), "; the first is the primary one."),
         span("There are ", commas(everything), "."),
         *_inside(plan),
+        *_running(plan),
         span("Findings: ", Link(weighed(findings), "findings")),
     ]
 
@@ -73,7 +76,21 @@ def _inside(plan: Plan) -> list[Inline]:
             commas([Code(text) for text in cluster["services"].values()] or ["none stated"]),
             f". Its VIPs are announced by {_ANNOUNCING[cluster['load_balancer']]}.",
         )
-        for cluster in (plan["cluster"], *plan["clusters"].values())
+        for cluster in every(plan)
+    ]
+
+
+def _running(plan: Plan) -> list[Inline]:
+    """The Kubernetes that we run, and where it is reached."""
+    return [
+        span(
+            f"Kubernetes {own['version']} of cluster {cluster['name']} is reached at ",
+            Code(with_port(own["endpoint"]["host"], own["endpoint"]["port"])),
+            f" (TCP); kube-proxy: {own['proxy']['mode']}, pod network: {own['cni']['plugin']}.",
+        )
+        for cluster in every(plan)
+        for own in [cluster["kubernetes"]]
+        if own
     ]
 
 

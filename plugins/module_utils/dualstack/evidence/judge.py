@@ -9,13 +9,14 @@ segment. The first red link is the break; what lies behind it is not looked at, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..announcing.expected import expected
 from .case import Case, Fabric
 from .links import CHAINS
 from .report import Report
+from .rows import asked
 from .seen import Seen
 
 GREEN = "green"
@@ -23,24 +24,34 @@ RED = "red"
 NOT_REACHED = "not reached"
 
 
-def judge(plan: Mapping[str, Any], observations: Mapping[str, Any], time: str) -> dict[str, Any]:
+def judge(
+    plan: Mapping[str, Any],
+    observations: Mapping[str, Any],
+    time: str,
+    rows: Sequence[Mapping[str, Any]] = (),
+    vips: bool = True,
+) -> dict[str, Any]:
     """The evidence of a fabric.
 
-    ``plan`` and ``observations`` have the shapes of docs/architecture.md; ``time`` is when (ISO 8601, UTC).
+    ``plan`` and ``observations`` have the shapes of docs/architecture.md; ``time`` is when (ISO 8601, UTC); ``rows``
+    are those of the cluster itself, where it was asked; ``vips``: whether VIPs were.
     Returns ``{"cluster", "plan_hash", "time", "summary": {"green", "total"}, "vips": [{"vip", "family", "service",
-    "pool", "mode", "state", "broken_at", "links": [{"link", "state", "proof", "reason", "places"}]}]}``: ``broken_at``
-    names the first red link or is None; ``reason`` has a line for each thing that is wrong with a red link: where,
-    what was expected and seen, and what to look at; what explains the others stands first; ``places`` maps hosts and
-    connections (``a--b``, names in order) to ``green`` or ``red``.
+    "pool", "mode", "state", "broken_at", "links": [{"link", "state", "proof", "reason", "places"}]}], "rows"}``:
+    ``broken_at`` names the first red link or is None; ``reason`` has a line for each thing that is wrong with a red
+    link: where, what was expected and seen, and what to look at; what explains the others stands first; ``places`` maps
+    hosts and connections (``a--b``, names in order) to ``green`` or ``red``. Rows count in ``summary`` unless they were
+    not asked.
     """
     fabric, seen = Fabric(plan), Seen(observations)
-    vips = [_chain(Case(vip, fabric, seen)) for vip in expected(plan)]
+    chains = [_chain(Case(vip, fabric, seen)) for vip in expected(plan)] if vips else []
+    counted = [*chains, *asked(rows)]
     return {
         "cluster": plan["cluster"]["name"],
         "plan_hash": plan["hash"],
         "time": time,
-        "summary": {"green": sum(vip["state"] == GREEN for vip in vips), "total": len(vips)},
-        "vips": vips,
+        "summary": {"green": sum(one["state"] == GREEN for one in counted), "total": len(counted)},
+        "vips": chains,
+        "rows": [dict(row) for row in rows],
     }
 
 

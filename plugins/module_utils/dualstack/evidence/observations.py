@@ -21,7 +21,8 @@ def collect(results: Mapping[str, Mapping[str, Mapping[str, Any] | None]]) -> di
     """``{nodes|routers|clients: {host: result of its gathering task}}`` as observations.
 
     A host that could not be reached, a task that failed or was skipped, becomes the observation's ``error``. The
-    neighbour entries that a router's own look-up (``resolved``) found replace those of its gathering.
+    neighbour entries that a router's own look-up (``resolved``) found replace those of its gathering. ``kubernetes``,
+    where the cluster itself was asked, is ``{api, stand: result, hosts, paths: {host: result}}``.
     """
     observations: dict[str, dict[str, Any]] = {group: {} for group in _PARTS}
     for group, parts in _PARTS.items():
@@ -31,7 +32,24 @@ def collect(results: Mapping[str, Mapping[str, Mapping[str, Any] | None]]) -> di
         if result and result.get("neighbours") is not None and host in observations["routers"]:
             router = observations["routers"][host]
             router["neighbours"] = {**(router.get("neighbours") or {}), **result["neighbours"]}
+    if results.get("kubernetes"):
+        observations["kubernetes"] = _kubernetes(results["kubernetes"])
     return observations
+
+
+def _kubernetes(results: Mapping[str, Any]) -> dict[str, Any]:
+    api, stand = results.get("api") or {}, results.get("stand") or {}
+    cluster = api.get("cluster") or {"error": _error(api, ("cluster",))}
+    return {
+        "cluster": {**cluster, "no_probe": " ".join(str(stand.get("why") or stand.get("msg") or "").split())},
+        "hosts": {
+            host: {**((result or {}).get("node") or {}), "error": _error(result or {}, ("node",))}
+            for host, result in (results.get("hosts") or {}).items()
+        },
+        "paths": {
+            host: _observation(result or {}, ("probes",)) for host, result in (results.get("paths") or {}).items()
+        },
+    }
 
 
 def _observation(result: Mapping[str, Any], parts: tuple[str, ...]) -> dict[str, Any]:
@@ -46,4 +64,6 @@ def _error(result: Mapping[str, Any], parts: tuple[str, ...]) -> str:
         return said or "the task that gathers it failed"
     if result.get("error"):
         return said
+    if result.get("failed_when_suppressed_exception"):
+        return said or "the task that gathers it failed; with -vvv it says why"
     return "" if any(result.get(part) is not None for part in parts) else said or NOT_GATHERED

@@ -12,6 +12,7 @@ from ..addresses.blocks import FAMILY_NAME
 from ..page.drawing import GREEN, IDLE, RED, drawing
 from ..page.frame import document, figure
 from ..page.html import Markup, element, join, void
+from . import rows, rows_page
 from .style import CSS
 from .table import causes
 
@@ -27,7 +28,7 @@ def page(plan: Mapping[str, Any], result: Mapping[str, Any]) -> str:
         f"{result['cluster']}: {_verdict(result)}",
         CSS,
         _header(result, state),
-        element("main", _breaks(result), _figure(plan, result), _rows(result)),
+        element("main", _breaks(result), _figure(plan, result), _rows(result), rows_page.section(result["rows"])),
         _footer(),
     )
 
@@ -63,7 +64,8 @@ def _header(result: Mapping[str, Any], state: str) -> Markup:
 
 def _breaks(result: Mapping[str, Any]) -> Markup:
     found = causes(result)
-    if not found:
+    of_cluster = rows.causes(result["rows"])
+    if not found and not of_cluster:
         return Markup("")
     items = (
         element(
@@ -74,7 +76,8 @@ def _breaks(result: Mapping[str, Any]) -> Markup:
         )
         for cause in found
     )
-    return element("section", element("h2", "Where it breaks"), element("ul", *items), class_="breaks card")
+    more = (element("li", element("strong", where), f": {text}") for where, text in of_cluster)
+    return element("section", element("h2", "Where it breaks"), element("ul", *items, *more), class_="breaks card")
 
 
 def _figure(plan: Mapping[str, Any], result: Mapping[str, Any]) -> Markup:
@@ -86,17 +89,23 @@ def _figure(plan: Mapping[str, Any], result: Mapping[str, Any]) -> Markup:
 
 
 def _states(result: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """(place, family) to state: red when any chain breaks there, else green when any chain proves it."""
+    """(place, family) to state: red when any chain breaks there, else green when any chain or row proves it."""
     states: dict[tuple[str, str], str] = {}
     for vip in result["vips"]:
         for link in vip["links"]:
             for place, state in link["places"].items():
                 if states.get((place, vip["family"])) != RED:
                     states[place, vip["family"]] = state
+    for row in rows.asked(result["rows"]):
+        for family in [row["family"]] if row["family"] else FAMILY_NAME:
+            if row["node"] and row["state"] in (GREEN, RED) and states.get((row["node"], family)) != RED:
+                states[row["node"], family] = row["state"]
     return states
 
 
 def _rows(result: Mapping[str, Any]) -> Markup:
+    if result["rows"] and not result["vips"]:
+        return _filters(result)
     heads = element("div", *(element("span", text) for text in ("VIP", "family", "service", "chain")), class_="heads")
     rows = element("div", heads, *(_row(vip) for vip in result["vips"]), class_="rows card")
     return join([element("h2", "Every VIP and family"), _filters(result), rows])
@@ -104,7 +113,7 @@ def _rows(result: Mapping[str, Any]) -> Markup:
 
 def _filters(result: Mapping[str, Any]) -> Markup:
     choices = {"all": "all"}
-    families = sorted({vip["family"] for vip in result["vips"]})
+    families = sorted({one["family"] for one in (*result["vips"], *result["rows"]) if one["family"]})
     if len(families) > 1:
         choices.update({family: f"{FAMILY_NAME[family]} only" for family in families})
     if _state(result) == "red":

@@ -51,8 +51,8 @@ main:has(#only-ipv6:checked) .fabric :is(.strand, .pip):not(.ipv6) { opacity: 0.
 .chip::before { margin-right: 0.3rem; }
 .chip.green { color: var(--green); background: var(--green-wash); } .chip.green::before { content: "✓"; }
 .chip.red { color: var(--card); background: var(--red); font-weight: 650; } .chip.red::before { content: "✗"; }
-.chip.not-reached { color: var(--soft); border-color: var(--line); border-style: dashed; }
-.chip.not-reached::before { content: "·"; }
+.chip.not-reached, .chip.not-asked { color: var(--soft); border-color: var(--line); border-style: dashed; }
+.chip.not-reached::before { content: "·"; } .chip.not-asked::before { content: "-"; }
 
 ol.links { list-style: none; margin: 0; padding: 0.2rem 1rem 1rem 2.9rem; display: grid; gap: 0.75rem; }
 ol.links li { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: 0.2rem 0.8rem; align-items: start; }

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..addresses.blocks import FAMILY_NAME
+from . import rows
 
-SIGNS = {"green": "✓", "red": "✗", "not reached": "·"}
+SIGNS = {"green": "✓", "red": "✗", "not reached": "·", "not asked": "-"}
 FEW = 3  # VIPs that are named; more are counted
 _FLOWS = re.compile(r"\d+ of \d+ flows answered, .*?\. ")
 _HEAD = ("VIP", "family", "service", "mode", "chain")
+_CLUSTER_HEAD = ("cluster", "family", "seen")
 
 
 class Cause(NamedTuple):
@@ -36,11 +38,30 @@ class Cause(NamedTuple):
 
 
 def table(result: Mapping[str, Any]) -> list[str]:
-    """Lines: one per VIP and family, then every cause of a break once, and at last ``evidence: N of M green``."""
-    rows = [_HEAD, *(_row(vip) for vip in result["vips"])]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return [*lines, *breaks(result), summary(result)]
+    """Lines: one per VIP and family, then those of the cluster itself, one per thing and family, then every cause of a
+    break once, and at last ``evidence: N of M green``."""
+    vips = [_HEAD, *(_row(vip) for vip in result["vips"])]
+    cluster = [_CLUSTER_HEAD, *(_group(group) for group in rows.groups(result["rows"]))]
+    shown = [part for part, here in ((vips, result["vips"] or not result["rows"]), (cluster, result["rows"])) if here]
+    return [*(line for part in shown for line in _columns(part)), *breaks(result), summary(result)]
+
+
+def _columns(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+
+
+def _group(group: rows.Group) -> tuple[str, ...]:
+    """What is red and behind it by node, what is green by number; why it was not asked, where nobody was."""
+    said = []
+    for state in (rows.RED, rows.NOT_REACHED, rows.GREEN):
+        nodes = group.of(state)
+        named = state != rows.GREEN and len(nodes) <= rows.FEW
+        if nodes:
+            said.append(f"{SIGNS[state]} {', '.join(nodes) if named or nodes == [rows.WHOLE] else len(nodes)}")
+    if not said:
+        said = [f"{SIGNS[rows.NOT_ASKED]} {group.rows[0]['seen']}"]
+    return group.id, group.family_name, "  ".join(said)
 
 
 def summary(result: Mapping[str, Any]) -> str:
@@ -49,8 +70,9 @@ def summary(result: Mapping[str, Any]) -> str:
 
 
 def breaks(result: Mapping[str, Any]) -> list[str]:
-    """One text per cause: which VIPs it broke, at which link, where, what was expected and seen."""
-    return [str(cause) for cause in causes(result)]
+    """One text per cause: which VIPs or nodes it broke, at which link or row, what was expected and seen."""
+    of_cluster = [f"{where}: {text}" for where, text in rows.causes(result["rows"])]
+    return [*(str(cause) for cause in causes(result)), *of_cluster]
 
 
 def causes(result: Mapping[str, Any]) -> list[Cause]:

@@ -67,6 +67,11 @@ def _further(facts: Facts, cluster: str) -> list[int]:
     return [names.index(cluster)] if cluster in names else []
 
 
+def _place(facts: Facts, cluster: str) -> str:
+    """Where the intent states a cluster."""
+    return next((f"dualstack.clusters[{number}]" for number in _further(facts, cluster)), "dualstack.cluster")
+
+
 def _family_of_the_address(facts: Facts, bound: Bound) -> str:
     return family_of(_service(facts, bound)["addresses"][int(bound["index"])])
 
@@ -86,6 +91,14 @@ _SIMPLE: dict[str, Variable] = {
     "peer of the segment": lambda facts, bound: [facts.peer_of(bound["remote"])],
     "racks of the node": lambda facts, bound: facts.racks_of.get(bound["node"], []),
     "first node": lambda facts, bound: [] if _states(facts, "fabric.node_asn") else list(facts.plan["nodes"])[:1],
+    "place of the node's cluster": lambda facts, bound: [_place(facts, facts.plan["nodes"][bound["node"]]["cluster"])],
+    "first control plane": lambda facts, bound: [
+        name
+        for name, each in facts.plan["nodes"].items()
+        if each["cluster"] == bound.get("cluster", facts.plan["cluster"]["name"])
+        and each["kubernetes"]
+        and each["kubernetes"]["first"]
+    ],
     "router with a derived identifier": lambda facts, bound: [
         name for name in [bound["router"]] if not facts.stated.has(f"{name}: dualstack_host.router_id")
     ],

@@ -13,35 +13,18 @@ from ..findings import HINT, Finding
 from ..intent.shapes import Report
 from ..resources.model import Key
 from ..resources.shapes import listing, mapping
+from . import settings
 from .flags import Flags, Stated
 from .hosts import internal_addresses
 from .source import Source
 
-API_SERVER = Key("Service", "default", "kubernetes")
-# kind → where it holds what a flag says
-_FIELDS: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "KubeProxyConfiguration": ((("clusterCIDR",), "cluster-cidr"),),
-    "ClusterConfiguration": (
-        (("networking", "podSubnet"), "cluster-cidr"),
-        (("networking", "serviceSubnet"), "service-cluster-ip-range"),
-    ),
-    "ServiceCIDR": ((("spec", "cidrs"), "service-cluster-ip-range"),),
-}
+API_SERVER = Key("Service", "default", settings.API_SERVER)
 
 
 def settled(source: Source) -> Iterator[Stated]:
     """What component configuration and the ServiceCIDR of the API servers say, as the flags that say the same."""
     for given in source.settings:
-        name = mapping(given.get("metadata")).get("name")
-        if given.get("kind") == "ServiceCIDR" and name != API_SERVER.name:
-            continue
-        for path, flag in _FIELDS.get(str(given.get("kind")), ()):
-            value: Any = given
-            for part in path:
-                value = mapping(value).get(part)
-            if value:
-                text = ",".join(map(str, listing(value))) if listing(value) else str(value)
-                yield Stated(flag, text, f"{given['kind']}: {'.'.join(path)}")
+        yield from settings.flags(given)
 
 
 def cluster(source: Source, flags: Flags, name: str, report: Report) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def _asked(wish: ServiceWish) -> dict[str, Any]:
         "loadBalancerIPs": sorted(wish.addresses),
         "allow-shared-ip": wish.sharing_key,
         "labels": dict(wish.labels),
+        "annotations": dict(wish.annotations),
     }
     for key in ("externalTrafficPolicy", "ipFamilyPolicy", "ipFamilies", "selector"):
         result[f"spec.{key}"] = spec.get(key)

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..findings import HINT, Finding
 from ..resources import extensions, foreign
-from ..resources.cluster import BASIC_AUTH
 from ..resources.collection import METALLB
 from ..resources.model import Key
 from ..resources.shapes import mapping
-from ..resources.wishes import ADDRESSES, ALLOCATED_FROM, OLD_PREFIX, POOL, PREFIX, SHARING
+from ..resources.wishes import ADDRESSES, ALLOCATED_FROM, LAST_APPLIED, OLD_PREFIX, POOL, PREFIX, SHARING, authored
+from ..resources.words import BASIC_AUTH
+from . import settings
 from .source import Source
 
 _READ = ("type", "loadBalancerIP", "loadBalancerClass", "externalTrafficPolicy", "ipFamilyPolicy", "ipFamilies")
@@ -25,7 +26,7 @@ _DEFAULTS = {"sessionAffinity": "None", "internalTrafficPolicy": "Cluster", "all
 _ANNOTATIONS = {
     *(f"{prefix}/{suffix}" for prefix in (PREFIX, OLD_PREFIX) for suffix in (POOL, ADDRESSES, SHARING, ALLOCATED_FROM)),
     *map(extensions.annotation, extensions.NUMBERS),
-    "kubectl.kubernetes.io/last-applied-configuration",
+    LAST_APPLIED,
 }
 
 
@@ -35,6 +36,8 @@ def told(source: Source) -> list[Finding]:
 
 
 def _told(source: Source) -> Iterator[Finding]:
+    for given in source.settings:
+        yield from settings.told(given)
     used = {peer.password_secret for peer in source.case.resources.peers.values()}
     for key, given in source.case.objects:
         if key.kind == "Secret" and given["apiVersion"] == "v1":
@@ -45,7 +48,8 @@ def _told(source: Source) -> Iterator[Finding]:
             yield _left(str(key), "", "is no part of an intent, so it is left out", "Keep it where it is kept today.")
         elif key.kind == "Service" and f"{key.namespace}/{key.name}" in source.case.wishes:
             yield from _rest(str(key), "spec", _of_service(mapping(given.get("spec"))))
-            yield from _rest(str(key), "metadata.annotations", _annotations(given))
+            others = [name for name in _annotations(given) if not authored(name)]
+            yield from _rest(str(key), "metadata.annotations", others)
         elif given["apiVersion"].partition("/")[0] == METALLB:
             place = f"{key.kind} {key.name}"
             yield from _rest(place, "metadata.annotations", _annotations(given))

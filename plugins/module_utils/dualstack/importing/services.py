@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..addresses.blocks import FAMILIES, FAMILY_NAME
+from ..addresses.blocks import FAMILIES, FAMILY_NAME, IPV4, IPV6
 from ..findings import ERROR, HINT, Finding
 from ..intent.shapes import Report
 from ..resources.model import Pool
@@ -33,7 +33,7 @@ def serving(source: Source, families: Sequence[str], report: Report) -> Serving:
 
     One that finds no pool is left out, with an error here or from the rules.
     """
-    pairs: dict[tuple[str, str], str] = {}
+    pairs = _stated(source) if source.case.mode == SPEAKER else {}
     refused = {finding.path.partition(": ")[0] for finding in source.findings if finding.severity == ERROR}
     services = []
     for key, wish in sorted(source.case.wishes.items(), key=lambda item: (not _addresses(item[1]), item[0])):
@@ -83,6 +83,8 @@ def _service(wish: ServiceWish, pool: str, families: Sequence[str]) -> dict[str,
         result["traffic_policy"] = wish.traffic_policy
     if wish.labels:
         result["labels"] = dict(wish.labels)
+    if wish.annotations:
+        result["annotations"] = dict(wish.annotations)
     if wish.selector:
         result["selector"] = dict(wish.selector)
     return result
@@ -148,6 +150,20 @@ def _chosen(pools: list[Pool], wish: ServiceWish, wanted: Sequence[str], mode: s
     first = [by_family[family] for family in wanted]
     found = [pool for pool in first if pool is not None]
     return found[:1] if wish.policy == PREFER else []
+
+
+def _stated(source: Source) -> dict[tuple[str, str], str]:
+    """The pairs that pools state by their annotation: the first pool of each family, by name."""
+    pools = source.case.resources.pools
+    members: dict[str, dict[str, str]] = {}
+    for name in sorted(pools):
+        for block in pools[name].blocks if pools[name].pair else ():
+            members.setdefault(str(pools[name].pair), {}).setdefault(block.family, name)
+    return {
+        (found[IPV4], found[IPV6]): pair
+        for pair, found in members.items()
+        if len(found) == 2 and found[IPV4] != found[IPV6] and pair not in pools
+    }
 
 
 def _pair(chosen: list[Pool], pairs: dict[tuple[str, str], str], pools: Mapping[str, Pool]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .fabric import BFD_PROFILE, FABRIC, LINK, PEER, PEER_GROUP, RACK, TIMERS
+from .kubernetes import ARGUMENTS, CNI, CONFIGURATION, DNS, ENDPOINT, KUBERNETES, PROXY, TAINT
 from .schema import CLIENT_HOST, CLUSTER, FURTHER_CLUSTER, INTENT, NODE_HOST, ROUTER_HOST, SILENCE
 from .serving import ADVERTISE, BGP, LAYER2, PAIR, POOL, PORT, PREFERRED, SERVICE, SERVICE_ALLOCATION
 from .shapes import Key, Struct
@@ -17,6 +18,18 @@ SECTIONS: tuple[tuple[str, str, Struct], ...] = (
     ("dualstack", "The variable `dualstack`, for all hosts.", INTENT),
     ("dualstack.cluster", "", CLUSTER),
     ("dualstack.clusters[]", "Further clusters whose nodes stand on the same fabric.", FURTHER_CLUSTER),
+    (
+        "dualstack.cluster.kubernetes",
+        "Also of further clusters. The groups `kube_control_plane` and `kube_node` say which hosts are control planes "
+        "and which run pods.",
+        KUBERNETES,
+    ),
+    ("dualstack.cluster.kubernetes.endpoint", "", ENDPOINT),
+    ("dualstack.cluster.kubernetes.proxy", "", PROXY),
+    ("dualstack.cluster.kubernetes.cni", "", CNI),
+    ("dualstack.cluster.kubernetes.dns", "", DNS),
+    ("dualstack.cluster.kubernetes.arguments", "", ARGUMENTS),
+    ("dualstack.cluster.kubernetes.configuration", "", CONFIGURATION),
     ("dualstack.fabric", "", FABRIC),
     ("dualstack.fabric.timers", "", TIMERS),
     (
@@ -62,6 +75,7 @@ SECTIONS: tuple[tuple[str, str, Struct], ...] = (
         "`racks`, or `addresses` where the intent has no rack for it.",
         NODE_HOST,
     ),
+    ("dualstack_host.taints[]", "", TAINT),
     ("dualstack_host of a host in the group clients", "Hosts from which the evidence probes.", CLIENT_HOST),
 )
 

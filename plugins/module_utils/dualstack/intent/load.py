@@ -11,9 +11,10 @@ from typing import Any
 
 from ..findings import Finding, has_errors
 from .schema import CLIENT_HOST, INTENT, NODE_HOST, ROUTER_HOST
-from .shapes import INVALID, Struct, error
+from .shapes import INVALID, Report, Struct, error
 
 GROUPS: dict[str, Struct] = {"routers": ROUTER_HOST, "nodes": NODE_HOST, "clients": CLIENT_HOST}
+ROLES = {"control_planes": "kube_control_plane", "workers": "kube_node"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Intent:
     ``partial``: an entry of a list or mapping could not be read and is left out, with a finding; ``torn``: that was a
     host, rack, link or peer, so nothing can be said about who reaches whom. ``named`` holds the
     names of all entries, also of those: ``routers``, ``nodes``, ``clients``, ``racks``, ``pools``, ``pairs``,
-    ``peers``, ``clusters``, ``peer_groups``, ``bfd_profiles``, ``communities``.
+    ``peers``, ``clusters``, ``peer_groups``, ``bfd_profiles``, ``communities``. ``control_planes`` and ``workers`` are
+    the members of the inventory's groups kube_control_plane and kube_node, also those that are no nodes of the fabric.
     """
 
     cluster: dict[str, Any]
@@ -40,6 +42,8 @@ class Intent:
     routers: dict[str, dict[str, Any]]
     nodes: dict[str, dict[str, Any]]
     clients: dict[str, dict[str, Any]]
+    control_planes: tuple[str, ...]
+    workers: tuple[str, ...]
     named: dict[str, frozenset[str]]
     partial: bool
     torn: bool
@@ -53,6 +57,8 @@ class Intent:
 def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tuple[Intent | None, list[Finding]]:
     """Read ``data`` (the variable ``dualstack``) and ``hosts``: ``{routers|nodes|clients: {host: dualstack_host}}``.
 
+    ``hosts`` may also have ``kube_control_plane`` and ``kube_node``: ``{host: None}`` for each member of these groups.
+
     Returns the intent, or None when a part of it has no usable value, and all findings about the shape at once. The
     findings forbid to go on, but what was read can be checked further.
     """
@@ -63,12 +69,7 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
     seen: dict[str, str] = {}
     for group, shape in GROUPS.items():
         groups[group] = {}
-        members: Any = hosts.get(group) or {}
-        if not isinstance(members, Mapping):
-            fix = "Give what the filter baremetal.dualstack.intent_hosts returns."
-            error(report, "type", f"hosts.{group}", members, "expected a mapping of hosts to dualstack_host", fix)
-            members = {}
-        for host, facts in members.items():
+        for host, facts in _members(hosts, group, report).items():
             path = host_path(host)
             if host in seen:
                 reason = f"is a member of {seen[host]} and of {group}"
@@ -77,11 +78,22 @@ def load(data: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> tup
             read = shape.read({} if facts is None else facts, path, report)
             if read is not INVALID:
                 groups[group][str(host)] = read
+    roles = {key: tuple(map(str, _members(hosts, group, report))) for key, group in ROLES.items()}
     if main is INVALID:
         return None, findings
     named = _named(data, hosts)
     torn = _torn(data["fabric"], main["fabric"], named, groups)
-    return Intent(**{**main, **groups}, named=named, partial=has_errors(findings), torn=torn), findings
+    return Intent(**{**main, **groups, **roles}, named=named, partial=has_errors(findings), torn=torn), findings
+
+
+def _members(hosts: Mapping[str, Any], group: str, report: Report) -> Mapping[str, Any]:
+    """The members of a group by name; empty, with a finding, where it is no mapping."""
+    members = hosts.get(group) or {}
+    if isinstance(members, Mapping):
+        return members
+    fix = "Give what the filter baremetal.dualstack.intent_hosts returns."
+    error(report, "type", f"hosts.{group}", members, "expected a mapping of hosts to dualstack_host", fix)
+    return {}
 
 
 def _torn(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .fabric import BFD_PROFILE, FABRIC
+from .kubernetes import KUBERNETES, TAINT
 from .serving import ADVERTISE, PAIR, POOL, SERVICE
 from .shapes import ADDRESS, NETWORK, Integer, Key, ListOf, MapOf, PerFamily, Struct, Text
 from .words import ASN, COMMUNITY, FAMILY, HOST, NAME, PREFIX_LENGTHS, REASON, SWITCH
@@ -26,6 +27,11 @@ _CLUSTER = (
         Text(choices=LOAD_BALANCERS),
         "who announces: our speaker, or MetalLB in one of its modes",
         default="speaker",
+    ),
+    Key(
+        "kubernetes",
+        KUBERNETES,
+        "Kubernetes itself, where the collection runs it; without it nothing of a component is touched",
     ),
 )
 CLUSTER = Struct(
@@ -135,6 +141,7 @@ NODE_HOST = Struct(
             "BGP identifier; default: the IPv4 address in its first rack, without one a number derived from the name",
         ),
         Key("labels", MapOf(Text()), "node labels", default={}),
+        Key("taints", ListOf(TAINT, least=0), "taints of the Node, where the collection runs its cluster", default=[]),
         Key("cluster", NAME, "the cluster that it belongs to; default: dualstack.cluster"),
     )
 )

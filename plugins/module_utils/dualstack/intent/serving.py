@@ -143,6 +143,13 @@ SERVICE = Struct(
             default="Cluster",
         ),
         Key("labels", MapOf(Text()), "labels of the Service", default={}),
+        Key(
+            "annotations",
+            MapOf(Text()),
+            "annotations of the Service for others, such as external-dns; those of the load balancer follow from the "
+            "other keys",
+            default={},
+        ),
         Key("selector", MapOf(Text()), "labels of its pods", default={}),
         CLUSTER_NAME,
     ),

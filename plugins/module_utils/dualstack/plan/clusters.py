@@ -5,36 +5,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ..addresses.blocks import IPV4, IPV6
 from ..intent.load import Intent
+from . import kubernetes
+from .cluster_lookup import every, named
+
+__all__ = ["every", "first", "further", "named", "places"]
 
 NODE_CIDR_LENGTHS = {IPV4: 24, IPV6: 64}  # kube-controller-manager's defaults
 
 
 def first(intent: Intent) -> dict[str, Any]:
     """The cluster that the fabric belongs to."""
-    return _cluster(intent.cluster, intent.families)
+    return _cluster(intent, intent.cluster, intent.families)
 
 
 def further(intent: Intent) -> dict[str, dict[str, Any]]:
     """Further clusters by name; their families are a choice of the first one's."""
     return {
-        cluster["name"]: _cluster(cluster, list(cluster["families"] or intent.families)) for cluster in intent.clusters
+        cluster["name"]: _cluster(intent, cluster, list(cluster["families"] or intent.families))
+        for cluster in intent.clusters
     }
-
-
-def every(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All clusters of a plan, the first one first."""
-    yield plan["cluster"]
-    yield from plan["clusters"].values()
-
-
-def named(plan: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A cluster of a plan. Raises KeyError when it has none of this name."""
-    return next((each for each in every(plan) if each["name"] == name), None) or plan["clusters"][name]
 
 
 def places(intent: Intent) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -44,7 +38,7 @@ def places(intent: Intent) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"dualstack.clusters[{index}]", cluster
 
 
-def _cluster(given: dict[str, Any], families: list[str]) -> dict[str, Any]:
+def _cluster(intent: Intent, given: dict[str, Any], families: list[str]) -> dict[str, Any]:
     lengths = given["node_cidr_lengths"] or {}
     result: dict[str, Any] = {"name": given["name"], "families": families}
     for key in ("pods", "services"):
@@ -53,4 +47,5 @@ def _cluster(given: dict[str, Any], families: list[str]) -> dict[str, Any]:
         family: lengths.get(family) or NODE_CIDR_LENGTHS[family] for family in families if family in result["pods"]
     }
     result["load_balancer"] = given["load_balancer"]
+    result["kubernetes"] = kubernetes.cluster(intent, given, families, result)
     return result

@@ -12,6 +12,7 @@ from ..addresses import blocks, carve
 from ..addresses.blocks import BITS, IPV4, AddressError
 from ..intent.load import Intent, host_path
 from ..intent.shapes import MISSING, Report, error
+from . import kubernetes
 from .segments import NETWORK, RACK, Segment, remote_name
 
 LAST_UNICAST = (224 << 24) - 1
@@ -71,20 +72,22 @@ def nodes(intent: Intent, report: Report) -> dict[str, dict[str, Any]]:
         cluster = facts["cluster"] or intent.cluster["name"]
         asn = facts["asn"] or _asn(intent, name, facts, cluster, report)
         first: dict[str, str] = next(iter(facts["racks"].values()), facts["addresses"] or {})
+        families = next(
+            (list(each["families"]) for each in intent.clusters if each["name"] == cluster and each["families"]),
+            list(intent.families),
+        )
         result[name] = {
             "asn": asn,
             "router_id": facts["router_id"] or first.get(IPV4) or identifier(name),
             "labels": dict(facts["labels"]),
             "cluster": cluster,
-            "families": next(
-                (list(each["families"]) for each in intent.clusters if each["name"] == cluster and each["families"]),
-                list(intent.families),
-            ),
+            "families": families,
             "addresses": {
                 family: facts["addresses"][family] for family in intent.families if family in facts["addresses"]
             }
             if facts["addresses"]
             else {},
+            "kubernetes": kubernetes.node(intent, name, families),
         }
     return result
 

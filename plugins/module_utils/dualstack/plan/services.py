@@ -57,6 +57,7 @@ def build(
                 "sharing_key": service["sharing_key"],
                 "traffic_policy": service["traffic_policy"],
                 "labels": dict(service["labels"]),
+                "annotations": dict(service["annotations"]),
                 "selector": dict(service["selector"]),
                 "ports": ports,
             }

@@ -11,7 +11,10 @@ from typing import Any
 
 from .. import document
 from ..findings import Finding
+from ..kubernetes import objects
+from ..plan import clusters
 from ..report import grouping
+from ..resources.modes import SPEAKER
 from . import bird, eos, frr, resources, sheet, speaker
 from .policy.fabric import Fabric
 
@@ -25,7 +28,8 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
     ``plan.yml``; ``fabric.md`` and ``fabric.html``, which show the plan and its findings to people; ``findings.json``;
     ``routers/<router>/frr.conf`` of managed routers, ``bird.conf`` or ``eos.conf`` of these platforms, ``peering.txt``
     of every router and peer; ``nodes/<node>/<file>`` of our speakers;
-    ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one.
+    ``resources.yml`` of the first cluster, ``clusters/<name>/resources.yml`` of each further one; beside it
+    ``kubernetes.yml`` where our daemons announce: what runs them inside the cluster.
     """
     files: dict[str, Any] = {
         "plan.yml": plan,
@@ -43,7 +47,10 @@ def tree(plan: Mapping[str, Any], findings: Sequence[Finding] = ()) -> dict[str,
     for node, contents in speaker.every(plan):
         for name, content in contents.items():
             files[f"nodes/{node}/{name}"] = content
-    files["resources.yml"] = resources.render(plan)
-    for cluster in plan["clusters"]:
-        files[f"clusters/{cluster}/resources.yml"] = resources.render(plan, cluster)
+    for cluster in clusters.every(plan):
+        name = cluster["name"]
+        folder = "" if name == plan["cluster"]["name"] else f"clusters/{name}/"
+        files[f"{folder}resources.yml"] = resources.render(plan, name)
+        if cluster["load_balancer"] == SPEAKER:
+            files[f"{folder}kubernetes.yml"] = objects.inside(plan, name)
     return files

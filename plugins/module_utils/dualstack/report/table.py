@@ -20,10 +20,10 @@ _MOST_LINES = 6  # of a path or a value
 _BREAKS = re.compile(r"(?<=[.\[\]: /,=-])(?=[^.\[\]: /,=-])")
 
 
-def table(findings: Sequence[Finding], width: int = WIDTH) -> str:
+def table(findings: Sequence[Finding], width: int = WIDTH, place: str = HEADS[1]) -> str:
     """Lines of at most ``width`` columns (80 or more): a part for each severity, silenced findings last.
 
-    Empty for no findings. Each finding is told once, with its value, its reason and its fix.
+    Empty for no findings. Each finding is told once, with its value, reason and fix. ``place`` heads the places.
     """
     found = groups(findings)
     if not found:
@@ -31,9 +31,9 @@ def table(findings: Sequence[Finding], width: int = WIDTH) -> str:
     longest = max(len(each.id) for each in findings)
     places = max(len(line) for each in findings for line in _place(each))
     first = min(max(longest, len(HEADS[0])), width // 4)
-    second = min(max(places, len(HEADS[1])), _LONGEST_PLACE, width // 3)
+    second = min(max(places, len(place)), _LONGEST_PLACE, width // 3)
     widths = (first, second, width - first - second - 2 * len(_GAP))
-    lines = [_line(HEADS, widths), _line(tuple("-" * each for each in widths), widths)]
+    lines = [_line((HEADS[0], place, HEADS[2]), widths), _line(tuple("-" * each for each in widths), widths)]
     for group in found:
         lines += ["", _title(group), *(line for each in group.findings for line in _row(group, each, widths))]
     return "\n".join(lines)

@@ -8,12 +8,14 @@ A bad object never harms another one: its findings are kept, and the last good v
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..findings import ERROR, WARNING, Finding, has_errors, nearest
 from . import cluster, extensions, metallb
-from .model import BGPAdvertisement, Key, Labels, Peer, Resource, Resources
+from .model import BGPAdvertisement, Key, L2Advertisement, Labels, Namespace, Peer, Pool, Resource, Resources
 from .shapes import mapping
 
 METALLB = "metallb.io"
@@ -29,8 +31,17 @@ _METALLB: dict[str, tuple[str, dict[str, _Reader]]] = {
 }
 _GONE = {"AddressPool": "Write an IPAddressPool, and an L2Advertisement or a BGPAdvertisement for it."}
 _STATUS_KINDS = ("ServiceL2Status", "ServiceBGPStatus", "ConfigurationState")
-_CORE = {"Secret": "secrets", "Node": "nodes", "Service": "services"}
-_FIELDS = {**{kind: entry[0] for kind, entry in _METALLB.items()}, **_CORE}
+_CORE = {
+    "Secret": ("secrets", "v1"),
+    "Node": ("nodes", "v1"),
+    "Namespace": ("namespaces", "v1"),
+    "Service": ("services", "v1"),
+    "EndpointSlice": ("endpoint_slices", "discovery.k8s.io/v1"),
+}
+_FIELDS = {kind: entry[0] for kind, entry in [*_METALLB.items(), *_CORE.items()]}
+_CLUSTER_WIDE = ("Node", "Namespace")
+_NAMESPACED = ("Service", "EndpointSlice")  # of all namespaces
+_MANY = ("services", "endpoint_slices")
 
 
 class UnnamedObject(ValueError):
@@ -45,7 +56,7 @@ def key_of(given: Mapping[str, Any]) -> Key:
     kind, name, namespace = given.get("kind"), metadata.get("name"), metadata.get("namespace")
     if not all(isinstance(text, str) and text for text in (given.get("apiVersion"), kind, name)):
         raise UnnamedObject("an object needs apiVersion, kind and metadata.name")
-    return Key(str(kind), "" if kind == "Node" else str(namespace or "default"), str(name))
+    return Key(str(kind), "" if kind in _CLUSTER_WIDE else str(namespace or "default"), str(name))
 
 
 def _content(given: Mapping[str, Any], resource: Resource) -> Iterable[Finding]:
@@ -67,11 +78,22 @@ class Collection:
         self._findings: dict[Key, tuple[Finding, ...]] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
         self._lost: set[Key] = set()
+        self._touched: set[Key] = set()
 
     @property
     def lost(self) -> bool:
         """Whether an object is refused of which no good version was ever seen."""
         return bool(self._lost)
+
+    @property
+    def lost_keys(self) -> frozenset[Key]:
+        """The objects that are refused and of which no good version was ever seen."""
+        return frozenset(self._lost)
+
+    def touched(self) -> set[Key]:
+        """The objects by which the resources changed since the last call."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def findings(self) -> list[Finding]:
         """Everything that is wrong with single objects, by key."""
@@ -96,7 +118,7 @@ class Collection:
         if part.get(_name(key)) == resource:
             return False
         part[_name(key)] = resource
-        self._shown.pop(_FIELDS[key.kind], None)
+        self._changed(key)
         return True
 
     def drop(self, key: Key) -> bool:
@@ -106,10 +128,12 @@ class Collection:
         return self._remove(key)
 
     def resources(self) -> Resources:
-        """The resources as they are now; the view does not change any more."""
+        """The resources as they are now. Services and EndpointSlices, which may be many, change with the collection;
+        of every other kind the mapping stays as it is, and is the same one until an object of the kind changes.
+        """
         for name, part in self._parts.items():
             if name not in self._shown:
-                self._shown[name] = dict(part)
+                self._shown[name] = MappingProxyType(part) if name in _MANY else dict(part)
         return Resources(**self._shown)
 
     def _part(self, key: Key) -> dict[str, Any] | None:
@@ -119,8 +143,13 @@ class Collection:
         part = self._part(key)
         if part is None or part.pop(_name(key), None) is None:
             return False
-        self._shown.pop(_FIELDS[key.kind], None)
+        self._changed(key)
         return True
+
+    def _changed(self, key: Key) -> None:
+        self._touched.add(key)
+        if _FIELDS[key.kind] not in _MANY:
+            self._shown.pop(_FIELDS[key.kind], None)
 
     def _note(self, key: Key, findings: list[Finding]) -> None:
         self._findings.pop(key, None)
@@ -165,24 +194,36 @@ def unnamed_finding(index: int, problem: UnnamedObject) -> Finding:
 
 
 def _name(key: Key) -> str:
-    return f"{key.namespace}/{key.name}" if key.kind == "Service" else key.name
+    return f"{key.namespace}/{key.name}" if key.kind in _NAMESPACED else key.name
 
 
 def _read(key: Key, given: Mapping[str, Any], report: Callable[[Finding], None]) -> Resource | None:
     group, _unused, version = str(given["apiVersion"]).rpartition("/")
     path = str(key)
-    labels = {str(name): str(value) for name, value in mapping(mapping(given.get("metadata")).get("labels")).items()}
+    given_labels = mapping(mapping(given.get("metadata")).get("labels"))
+    labels = {sys.intern(str(name)): str(value) for name, value in given_labels.items()}
+    extensions.unheard(key.kind, mapping(mapping(given.get("metadata")).get("annotations")), path, report)
     if group == METALLB:
         return _read_metallb(key, given, version, labels, report)
-    if group == "" and version == "v1" and key.kind in _CORE:
-        if key.kind == "Service":
-            return cluster.service(key.namespace, key.name, labels, given, path, report)
-        if key.kind == "Node":
-            return cluster.node(key.name, labels, given)
-        return cluster.secret(key.name, given, path, report)
+    if key.kind in _CORE and given["apiVersion"] == _CORE[key.kind][1]:
+        return _read_core(key, given, labels, report)
     reason = f"{given['apiVersion']} {key.kind} is not used"
     report(Finding("unused-kind", WARNING, path, "", reason, "Take it out of these resources."))
     return None
+
+
+def _read_core(
+    key: Key, given: Mapping[str, Any], labels: Labels, report: Callable[[Finding], None]
+) -> Resource | None:
+    if key.kind == "Service":
+        return cluster.service(key.namespace, key.name, labels, given, str(key), report)
+    if key.kind == "EndpointSlice":
+        return cluster.endpoint_slice(key.namespace, key.name, labels, given)
+    if key.kind == "Namespace":
+        return Namespace(key.name, labels)
+    if key.kind == "Node":
+        return cluster.node(key.name, labels, given, str(key), report)
+    return cluster.secret(key.name, given, str(key), report)
 
 
 def _read_metallb(
@@ -216,6 +257,11 @@ def _read_metallb(
     annotations = mapping(mapping(given.get("metadata")).get("annotations"))
     if isinstance(resource, Peer):
         return extensions.extended(resource, annotations, path, report)
+    if isinstance(resource, Pool):
+        return extensions.of_pool(resource, annotations, path, report)
+    if isinstance(resource, L2Advertisement):
+        return extensions.of_families(resource, annotations, path, report)
     if isinstance(resource, BGPAdvertisement):
-        return extensions.communities(resource, annotations, path, report)
+        advert = extensions.communities(resource, annotations, path, report)
+        return None if advert is None else extensions.of_families(advert, annotations, path, report)
     return resource

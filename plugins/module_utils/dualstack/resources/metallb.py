@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..addresses.blocks import IPV4, IPV6, family_of
+from ..addresses.blocks import IPV4, IPV6, Block, family_of, unmapped
 from ..findings import ERROR, WARNING, Finding
 from ..intent.shapes import INVALID, MISSING, Report, error
 from . import schema
@@ -27,13 +27,44 @@ from .model import (
 
 
 def pool(name: str, labels: Labels, given: Any, path: str, report: Report) -> Pool | None:
-    """An IPAddressPool."""
+    """An IPAddressPool. IPv4-mapped entries are read as IPv4, as Go's net package does."""
+    given = _unmapped(given, path, report)
     spec = schema.POOL.read(given, path, report)
     if spec is INVALID:
         return None
     given_allocation = spec["serviceAllocation"]
-    allocation = None if given_allocation is None else _allocation(given_allocation)
-    return Pool(name, labels, tuple(spec["addresses"]), spec["autoAssign"], spec["avoidBuggyIPs"], allocation)
+    blocks = tuple(spec["addresses"])
+    return Pool(
+        name=name,
+        labels=labels,
+        blocks=blocks,
+        auto_assign=spec["autoAssign"],
+        avoid_buggy_ips=spec["avoidBuggyIPs"],
+        allocation=None if given_allocation is None else _allocation(given_allocation),
+        ranges=ranges_of(given["addresses"], blocks),
+    )
+
+
+def _unmapped(given: Any, path: str, report: Report) -> Any:
+    if not isinstance(given, Mapping) or not isinstance(given.get("addresses"), list):
+        return given
+    texts = list(given["addresses"])
+    for index, text in enumerate(texts):
+        plain = unmapped(text) if isinstance(text, str) else None
+        if plain is not None:
+            texts[index] = plain
+            place, reason = f"{path}.addresses[{index}]", "is IPv4 in the notation of IPv6: it is read as IPv4"
+            report(Finding("mapped", WARNING, place, text, reason, f"Write {plain}."))
+    return {**given, "addresses": texts}
+
+
+def ranges_of(texts: Iterable[str], blocks: Iterable[Block]) -> frozenset[Block]:
+    """The blocks that were written first-last though they could be CIDRs of more than two addresses."""
+    return frozenset(
+        block
+        for text, block in zip(texts, blocks)
+        if "/" not in text and block.size > 2 and block.prefix_length is not None
+    )
 
 
 def l2_advertisement(name: str, labels: Labels, given: Any, path: str, report: Report) -> L2Advertisement | None:
@@ -43,7 +74,7 @@ def l2_advertisement(name: str, labels: Labels, given: Any, path: str, report: R
     if spec is INVALID:
         return None
     preferences = tuple(Preference(entry["weight"], entry["preference"]) for entry in spec["preferredNodeSelectors"])
-    return L2Advertisement(name, *_selection(spec), tuple(spec["interfaces"]), preferences)
+    return L2Advertisement(name, *_selection(spec), interfaces=tuple(spec["interfaces"]), preferences=preferences)
 
 
 def bgp_advertisement(name: str, labels: Labels, given: Any, path: str, report: Report) -> BGPAdvertisement | None:
@@ -60,10 +91,10 @@ def bgp_advertisement(name: str, labels: Labels, given: Any, path: str, report: 
     return BGPAdvertisement(
         name,
         *_selection(spec),
-        lengths,
-        spec["localPref"],
-        tuple(spec["communities"]),
-        tuple(spec["peers"]),
+        lengths=lengths,
+        local_preference=spec["localPref"],
+        communities=tuple(spec["communities"]),
+        peers=tuple(spec["peers"]),
     )
 
 
@@ -201,7 +232,7 @@ def _unsound(peer: Peer, path: str) -> Iterator[Finding]:
             "router-id", "routerID", f"{router_id} can't be one", "Give an IPv4 address (RFC 4271 section 4.2)."
         )
     if peer.multihop and peer.peer_asn == peer.my_asn:
-        yield wrong("multihop", "ebgpMultiHop", "has no meaning for an iBGP peer", "Remove it.")
+        yield wrong("multihop", "ebgpMultiHop", "is refused by MetalLB where peerASN is myASN", "Remove it.")
     if peer.password is not None and peer.password_secret is not None:
         yield wrong("password", "password", "stands beside passwordSecret", "Keep passwordSecret.")
     timers = peer.timers

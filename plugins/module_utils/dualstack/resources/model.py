@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
-from ..addresses.blocks import IPV4, IPV6, Block
+from ..addresses.blocks import FAMILIES, IPV4, IPV6, Block
 from .selectors import Selector
 
 Labels = Mapping[str, str]
@@ -47,7 +47,11 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Pool:
-    """IPAddressPool: the addresses that Services get."""
+    """IPAddressPool: the addresses that Services get.
+
+    ``ranges``: those of ``blocks`` that could be CIDRs but were written first-last: they are used in full. ``pair``
+    (the same name on two pools) and ``use_edges`` come from annotations (``extensions``).
+    """
 
     name: str
     labels: Labels = field(default_factory=dict)
@@ -55,6 +59,9 @@ class Pool:
     auto_assign: bool = True
     avoid_buggy_ips: bool = False
     allocation: Allocation | None = None
+    ranges: frozenset[Block] = frozenset()
+    pair: str | None = None
+    use_edges: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,13 +74,17 @@ class Preference:
 
 @dataclass(frozen=True)
 class Advertisement:
-    """What both kinds of advertisement have: which pools, which Services, from which nodes."""
+    """What both kinds of advertisement have: which pools, which Services, from which nodes.
+
+    ``families``: those of the addresses that it is for, out of an annotation (``extensions``).
+    """
 
     name: str
     pools: tuple[str, ...] = ()
     pool_selectors: tuple[Selector, ...] = ()
     node_selectors: tuple[Selector, ...] = ()
     service_selectors: tuple[Selector, ...] = ()
+    families: tuple[str, ...] = FAMILIES
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,8 @@ class Peer:
 
     Either ``peer_asn`` or ``dynamic_asn`` (internal, external), and either ``address`` or ``interface``.
     ``password`` is a literal, ``password_secret`` the name of a Secret; its ``password_secret_namespace`` is not looked
-    at by MetalLB. ``ttl`` and what follows it come from annotations (``extensions``).
+    at by MetalLB. ``ttl`` and what follows it come from annotations (``extensions``); ``source``: an interface or a
+    network of the node, out of which the address of the session is taken.
     """
 
     name: str
@@ -142,6 +154,7 @@ class Peer:
     ttl: int | None = None
     ttl_security: int | None = None
     passive: bool = False
+    source: str | None = None
 
     @property
     def timers(self) -> Timers:
@@ -152,9 +165,14 @@ class Peer:
         return Timers(hold, self.keepalive_time or hold // 3, self.connect_time or DEFAULT_CONNECT)
 
     @property
+    def shown_asn(self) -> int:
+        """The ASN of the node in this session: localASN where it is stated."""
+        return self.local_asn or self.my_asn
+
+    @property
     def internal(self) -> bool:
-        """Whether the session is iBGP."""
-        return self.dynamic_asn == INTERNAL or self.peer_asn == self.my_asn
+        """Whether the session is iBGP: by the ASN that the peer is shown (FRR bgpd, peer_calc_sort)."""
+        return self.dynamic_asn == INTERNAL or self.peer_asn == self.shown_asn
 
 
 @dataclass(frozen=True)
@@ -189,18 +207,68 @@ class Secret:
 
 @dataclass(frozen=True)
 class Node:
-    """What counts of a Node."""
+    """What counts of a Node.
+
+    ``addresses``: its InternalIPs, canonical, in the order of its status; ``ready``: false where a condition Ready says
+    anything but True; ``drain``: seconds of the annotation ``baremetal.dualstack/drain``, None without it.
+    """
 
     name: str
     labels: Labels
     network_unavailable: bool
+    addresses: tuple[str, ...] = ()
+    ready: bool = True
+    drain: int | None = None
+    uid: str = ""
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """What counts of a Namespace."""
+
+    name: str
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class EndpointSlice:
+    """What counts of an EndpointSlice (discovery.k8s.io/v1) that belongs to a Service, ``namespace/name``.
+
+    ``family``: of all its addresses; ``nodes``: those with a serving endpoint, by name; ``serving``: whether there is
+    any serving endpoint, one without a node included.
+    """
+
+    __slots__ = ("family", "name", "namespace", "nodes", "service", "serving")
+
+    namespace: str
+    name: str
+    service: str
+    family: str
+    nodes: tuple[str, ...]
+    serving: bool
 
 
 @dataclass(frozen=True)
 class Service:
-    """What counts of a Service of the type LoadBalancer; ``addresses`` stand in status.loadBalancer.ingress."""
+    """What counts of a Service of the type LoadBalancer.
 
-    __slots__ = ("addresses", "labels", "load_balancer_class", "name", "namespace", "shared")
+    ``addresses`` stand in status.loadBalancer.ingress; ``families`` in spec.ipFamilies; ``local``: whether
+    externalTrafficPolicy is Local; ``uid``: empty where no API server has given one; ``noted``: the pools of which the
+    controller says that the addresses are (ip-allocated-from-pool).
+    """
+
+    __slots__ = (
+        "addresses",
+        "families",
+        "labels",
+        "load_balancer_class",
+        "local",
+        "name",
+        "namespace",
+        "noted",
+        "shared",
+        "uid",
+    )
 
     namespace: str
     name: str
@@ -208,6 +276,10 @@ class Service:
     addresses: tuple[str, ...]
     load_balancer_class: str | None
     shared: bool
+    local: bool
+    families: tuple[str, ...]
+    uid: str
+    noted: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -215,12 +287,24 @@ class Service:
         return f"{self.namespace}/{self.name}"
 
 
-Resource = Union[Pool, L2Advertisement, BGPAdvertisement, Peer, Communities, BFDProfile, Secret, Node, Service]
+Resource = Union[
+    Pool,
+    L2Advertisement,
+    BGPAdvertisement,
+    Peer,
+    Communities,
+    BFDProfile,
+    Secret,
+    Node,
+    Namespace,
+    Service,
+    EndpointSlice,
+]
 
 
 @dataclass(frozen=True)
 class Resources:
-    """A consistent view of all resources, each kind by name, Services by ``namespace/name``."""
+    """A consistent view of all resources, each kind by name, Services and EndpointSlices by ``namespace/name``."""
 
     pools: Mapping[str, Pool] = field(default_factory=dict)
     l2_advertisements: Mapping[str, L2Advertisement] = field(default_factory=dict)
@@ -230,4 +314,6 @@ class Resources:
     bfd_profiles: Mapping[str, BFDProfile] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
+    endpoint_slices: Mapping[str, EndpointSlice] = field(default_factory=dict)

@@ -11,14 +11,14 @@ is a warning. Left out on purpose: what is wrong in every mode (``rules``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ..addresses.blocks import IPV6, family_of
+from ..addresses.blocks import FAMILIES, IPV6, family_of
 from ..findings import ERROR, WARNING, Finding
-from . import extensions
-from .model import BFDProfile, Peer, Resource, Resources, Service
-from .relations import of_pool
-from .shapes import mapping
+from . import extensions, readings
+from .model import BFDProfile, BGPAdvertisement, L2Advertisement, Peer, Resource, Resources
+from .relations import kind_of, of_pool
 
 SPEAKER = "speaker"
 NATIVE, FRR, FRR_K8S = "metallb-native", "metallb-frr", "metallb-frr-k8s"
@@ -54,7 +54,7 @@ _PEER = (
     _Gap("ebgpMultiHop", "multihop", (), (NATIVE,)),
     *(
         _Gap(f"annotations.{extensions.annotation(attribute)}", attribute, (), METALLB)
-        for attribute in (*extensions.NUMBERS, *extensions.SWITCHES)
+        for attribute in extensions.OF_PEERS
     ),
     _Gap(
         "sourceAddress", "source_address", (), (FRR_K8S,), "Remove it: the kernel chooses the address of the session."
@@ -70,17 +70,40 @@ def check(resources: Resources, mode: str) -> list[Finding]:
     return list(_check(resources, mode))
 
 
+def heard(resources: Resources, mode: str) -> Resources:
+    """The resources as ``mode`` counts them, where that decides what is announced to whom, and on which terms.
+
+    MetalLB reads no annotation that keeps an advertisement to a family; frr-k8s mode drops localASN.
+    """
+    if mode == SPEAKER:
+        return resources
+    bgp, layer2, peers = resources.bgp_advertisements, resources.l2_advertisements, resources.peers
+    if mode == FRR_K8S:
+        peers = {name: replace(entry, local_asn=None) for name, entry in peers.items()}
+    return replace(
+        resources,
+        bgp_advertisements={name: replace(advert, families=FAMILIES) for name, advert in bgp.items()},
+        l2_advertisements={name: replace(advert, families=FAMILIES) for name, advert in layer2.items()},
+        peers=peers,
+    )
+
+
+def refuses_shared(mode: str, selecting: bool, matching: bool) -> bool:
+    """Whether an L2Advertisement of its pool lets nobody answer for a Service that shares an address.
+
+    ``selecting``: it has serviceSelectors, ``matching``: they match the Service. Source: MetalLB
+    `speaker/layer2_controller.go` sharedIPWithServiceSelector; our speaker asks only those that match.
+    """
+    return selecting and (matching or mode != SPEAKER)
+
+
 def speaker(given: Mapping[str, Any], resource: Resource) -> Iterable[Finding]:
     """The judge of a Collection that feeds our speaker."""
     if isinstance(resource, Peer):
         return peer(resource, SPEAKER)
     if isinstance(resource, BFDProfile):
-        return bfd_profile(resource)
-    if isinstance(resource, Service) and mapping(given.get("spec")).get("externalTrafficPolicy") == "Local":
-        reason, fix = "endpoints are not known to this speaker", "Use Cluster, or accept that every node announces."
-        place = f"Service {resource.key}: spec.externalTrafficPolicy"
-        return [Finding("local-policy", WARNING, place, "Local", reason, fix)]
-    return ()
+        return bfd_profile(resource, stored=True)
+    return readings.judge(given, resource)
 
 
 def peer(entry: Peer, mode: str) -> list[Finding]:
@@ -103,15 +126,21 @@ def peer(entry: Peer, mode: str) -> list[Finding]:
     return findings
 
 
-def bfd_profile(entry: BFDProfile) -> list[Finding]:
-    """What our speaker refuses or ignores of a BFDProfile: it has no echo, and its packets need a process to run."""
+def bfd_profile(entry: BFDProfile, stored: bool = False) -> list[Finding]:
+    """What our speaker refuses or ignores of a BFDProfile: it has no echo, and its packets need a process to run.
+
+    ``stored``: it is in the cluster, perhaps since MetalLB's time: short intervals are lengthened, as no session is to
+    be lost by that; the slower end decides (RFC 5880 section 6.8.7).
+    """
     findings = []
     for field, value in (("receiveInterval", entry.receive_interval), ("transmitInterval", entry.transmit_interval)):
         if value is not None and value < LEAST_INTERVAL:
             reason = f"is below {LEAST_INTERVAL} ms, the least of {_name(SPEAKER)}"
+            reason += f": {LEAST_INTERVAL} ms count" if stored else ""
             fix = f"Use at least {LEAST_INTERVAL} ms, or MetalLB with FRR (frr-k8s)."
             place = f"BFDProfile {entry.name}: spec.{field}"
-            findings.append(Finding("unsupported", ERROR, place, str(value), reason, fix))
+            severity = WARNING if stored else ERROR
+            findings.append(Finding("unsupported", severity, place, str(value), reason, fix))
     if entry.echo_mode:
         reason = f"has no effect with {_name(SPEAKER)}: control packets alone watch the path"
         fix = "Remove it; detection comes from transmitInterval and detectMultiplier."
@@ -129,14 +158,19 @@ def _check(resources: Resources, mode: str) -> Iterator[Finding]:
         yield from _native(resources)
     if mode in METALLB:
         for name in sorted(resources.bgp_advertisements):
-            if resources.bgp_advertisements[name].extended_communities:
-                place = f"BGPAdvertisement {name}: metadata.annotations.{extensions.EXTENDED_COMMUNITIES}"
-                yield Finding("unused", WARNING, place, "", f"has no effect with {_name(mode)}", "Remove it.")
+            yield from _unread(resources.bgp_advertisements[name], mode)
         for name in sorted(resources.l2_advertisements):
+            yield from _unread(resources.l2_advertisements[name], mode)
             if resources.l2_advertisements[name].preferences:
                 place = f"L2Advertisement {name}: spec.preferredNodeSelectors"
                 reason = "MetalLB 0.16.1 drops it: the field is newer"
                 yield Finding("unused", WARNING, place, "", reason, "Remove it, or use a later version.")
+
+
+def _unread(advert: BGPAdvertisement | L2Advertisement, mode: str) -> Iterator[Finding]:
+    for annotation in extensions.said_of_advert(advert):
+        place = f"{kind_of(advert)} {advert.name}: metadata.annotations.{annotation}"
+        yield Finding("unused", WARNING, place, "", f"has no effect with {_name(mode)}", "Remove it.")
 
 
 def _native(resources: Resources) -> Iterator[Finding]:

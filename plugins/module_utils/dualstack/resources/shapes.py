@@ -64,8 +64,7 @@ class Hidden(Shape):
     kind = "secret text"
 
     def read(self, value: Any, path: str, report: Report) -> Any:
-        if not isinstance(value, str) or not 1 <= len(value.encode()) <= 80:
-            # 80: TCP_MD5SIG_MAXKEYLEN of Linux
+        if not is_key(value):
             reason = "is not a text of 1 to 80 octets"
             return error(report, "password", path, "(hidden)", reason, "Put the password in quotes.")
         return str(value)
@@ -146,6 +145,14 @@ class SelectorShape(Shape):
 
 
 SELECTORS = ListOf(SelectorShape(), least=0)
+
+
+def is_key(value: Any) -> bool:
+    """Whether it is a text of 1 to 80 octets: TCP_MD5SIG_MAXKEYLEN of Linux."""
+    try:
+        return isinstance(value, str) and 1 <= len(value.encode()) <= 80
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can write
+        return False
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

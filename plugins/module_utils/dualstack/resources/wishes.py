@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..addresses.blocks import FAMILY_NAME, AddressError, address_text, parse_address
 from ..intent.shapes import INVALID, Integer, Key, ListOf, Report, Shape, Struct, Text, error
-from . import cluster
+from . import cluster, extensions
 from .model import Labels
 from .shapes import ANY_TEXT, LABELS, mapping
 
@@ -26,8 +27,10 @@ POOL, ADDRESSES, SHARING, ALLOCATED_FROM = (
     "allow-shared-ip",
     "ip-allocated-from-pool",
 )
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SINGLE_STACK, PREFER, REQUIRE = "SingleStack", "PreferDualStack", "RequireDualStack"
 LOCAL, CLUSTER = "Local", "Cluster"
+VIP, PROXY = "VIP", "Proxy"
 _FAMILIES = {words: family for family, words in FAMILY_NAME.items()}
 
 
@@ -47,7 +50,12 @@ class ServiceWish:
     ``pool``: text of the annotation, None without it. ``addresses``: what is asked for, canonical, in the order
     written; ``by_field``: in spec.loadBalancerIP. ``sharing_key``: None without the annotation. ``policy`` and
     ``families`` (ipv4, ipv6): None and () where the API server decides. ``assigned``: what its status holds.
-    ``allocated_from``: the pool that MetalLB noted. ``old_annotations``: those with the deprecated prefix that count.
+    ``allocated_from``: the pool that was noted, or several with commas between. ``old_annotations``: those with the
+    deprecated prefix that count. ``annotations``: those that are its author's (``authored``).
+
+    What only ``held_wish`` tells: ``cluster_families`` of the ClusterIPs, in their order; ``ip_mode`` asked for and
+    ``held_mode`` in the status (VIP, Proxy; empty: mixed); ``hostnames``: the status also holds names, which somebody
+    else wrote; ``load_balancer`` False: the Service is of another type by now; ``problem``: why it can't be read.
     """
 
     namespace: str
@@ -66,8 +74,15 @@ class ServiceWish:
     assigned: tuple[str, ...] = ()
     allocated_from: str | None = None
     old_annotations: tuple[str, ...] = ()
+    annotations: Labels = field(default_factory=dict)
+    cluster_families: tuple[str, ...] = ()
+    ip_mode: str = VIP
+    held_mode: str = VIP
+    hostnames: bool = False
+    load_balancer: bool = True
+    problem: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
@@ -139,10 +154,10 @@ def service_wish(given: Mapping[str, Any], report: Report) -> ServiceWish | None
         namespace=namespace,
         name=name,
         labels=labels,
-        pool=_annotation(annotations, POOL)[1] or None,
+        pool=annotation(annotations, POOL)[1] or None,
         addresses=asked,
         by_field=bool(spec["loadBalancerIP"]),
-        sharing_key=_annotation(annotations, SHARING)[1],
+        sharing_key=annotation(annotations, SHARING)[1],
         load_balancer_class=spec["loadBalancerClass"] or None,
         traffic_policy=spec["externalTrafficPolicy"],
         policy=spec["ipFamilyPolicy"],
@@ -153,17 +168,27 @@ def service_wish(given: Mapping[str, Any], report: Report) -> ServiceWish | None
         ),
         selector=spec["selector"],
         assigned=seen.addresses,
-        allocated_from=_annotation(annotations, ALLOCATED_FROM)[1],
+        allocated_from=annotation(annotations, ALLOCATED_FROM)[1],
         old_annotations=tuple(
             key
             for suffix in (POOL, ADDRESSES, SHARING, ALLOCATED_FROM)
-            for key, _unused in [_annotation(annotations, suffix)]
+            for key, _unused in [annotation(annotations, suffix)]
             if key.startswith(OLD_PREFIX)
         ),
+        annotations={
+            str(key): str(text) for key, text in annotations.items() if text is not None and authored(str(key))
+        },
     )
 
 
-def _annotation(annotations: Mapping[str, Any], suffix: str) -> tuple[str, str | None]:
+def authored(key: str) -> bool:
+    """Whether an annotation of a Service is its author's: not MetalLB's, kubectl's, or one of ours without meaning."""
+    if key.startswith(extensions.PREFIX):
+        return key == extensions.IP_MODE
+    return key != LAST_APPLIED and key.partition("/")[0] not in (PREFIX, OLD_PREFIX)
+
+
+def annotation(annotations: Mapping[str, Any], suffix: str) -> tuple[str, str | None]:
     """The annotation that counts, and its text: the stable prefix wins where both stand."""
     for prefix in (PREFIX, OLD_PREFIX):
         key = f"{prefix}/{suffix}"
@@ -174,7 +199,7 @@ def _annotation(annotations: Mapping[str, Any], suffix: str) -> tuple[str, str |
 
 def _asked(by_field: str | None, annotations: Mapping[str, Any], path: str, report: Report) -> Any:
     """The addresses that a Service asks for, or INVALID."""
-    key, text = _annotation(annotations, ADDRESSES)
+    key, text = annotation(annotations, ADDRESSES)
     place = f"{path}: metadata.annotations[{key}]" if text else f"{path}: spec.loadBalancerIP"
     if by_field and text:
         reason = f"stands beside the annotation {key}: MetalLB refuses both"

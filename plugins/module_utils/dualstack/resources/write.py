@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6
+from ..addresses.blocks import FAMILY_NAME, IPV4, IPV6, range_text
 from . import extensions
-from .cluster import BASIC_AUTH
+from .cluster import SERVICE_NAME
 from .model import (
     BGP_PORT,
     FULL_LENGTHS,
@@ -22,7 +22,9 @@ from .model import (
     BFDProfile,
     BGPAdvertisement,
     Communities,
+    EndpointSlice,
     L2Advertisement,
+    Namespace,
     Node,
     Peer,
     Pool,
@@ -31,9 +33,19 @@ from .model import (
     Service,
 )
 from .selectors import IN, Selector
-from .wishes import ADDRESSES, ALLOCATED_FROM, CLUSTER, OLD_PREFIX, POOL, PREFIX, SHARING, ServicePort, ServiceWish
-
-NAMESPACE = "metallb-system"
+from .wishes import (
+    ADDRESSES,
+    ALLOCATED_FROM,
+    CLUSTER,
+    LOCAL,
+    OLD_PREFIX,
+    POOL,
+    PREFIX,
+    SHARING,
+    ServicePort,
+    ServiceWish,
+)
+from .words import BASIC_AUTH, NAMESPACE
 
 Object = dict[str, Any]
 
@@ -58,6 +70,7 @@ def service(wish: ServiceWish) -> Object:
         )
         if text is not None
     }
+    annotations.update(wish.annotations)
     spec = {
         "type": "LoadBalancer",
         **_stated(
@@ -80,6 +93,7 @@ def service(wish: ServiceWish) -> Object:
 
 def _objects(resources: Resources, namespace: str) -> Iterator[Object]:
     yield from (_node(entry) for entry in _sorted(resources.nodes))
+    yield from (_namespace(entry) for entry in _sorted(resources.namespaces))
     yield from (_secret(entry, namespace) for entry in _sorted(resources.secrets))
     for kind, version, entries, spec in (
         ("Community", "v1beta1", _sorted(resources.communities), _communities),
@@ -94,11 +108,13 @@ def _objects(resources: Resources, namespace: str) -> Iterator[Object]:
             written = _object(f"metallb.io/{version}", kind, entry.name, namespace, labels, spec(entry))
             if isinstance(entry, Peer) and (said := extensions.said(entry)):
                 written["metadata"]["annotations"] = said
-            if isinstance(entry, BGPAdvertisement) and entry.extended_communities:
-                listed = ",".join(entry.extended_communities)
-                written["metadata"]["annotations"] = {extensions.EXTENDED_COMMUNITIES: listed}
+            if isinstance(entry, Pool) and (said := extensions.said_of_pool(entry)):
+                written["metadata"]["annotations"] = said
+            if isinstance(entry, (BGPAdvertisement, L2Advertisement)) and (said := extensions.said_of_advert(entry)):
+                written["metadata"]["annotations"] = said
             yield written
     yield from (_service(entry) for entry in _sorted(resources.services))
+    yield from (_endpoint_slice(entry) for entry in _sorted(resources.endpoint_slices))
 
 
 def _sorted(entries: Mapping[str, Any]) -> list[Any]:
@@ -122,7 +138,7 @@ def _flags(**fields: bool) -> Object:
 
 
 def _pool(pool: Pool) -> Object:
-    spec: Object = {"addresses": [str(block) for block in pool.blocks]}
+    spec: Object = {"addresses": [range_text(block) if block in pool.ranges else str(block) for block in pool.blocks]}
     if not pool.auto_assign:
         spec["autoAssign"] = False
     spec.update(_flags(avoidBuggyIPs=pool.avoid_buggy_ips))
@@ -216,13 +232,37 @@ def _bfd_profile(profile: BFDProfile) -> Object:
 
 
 def _node(node: Node) -> Object:
-    metadata: Object = {"name": node.name}
-    if node.labels:
-        metadata["labels"] = dict(node.labels)
-    result: Object = {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
-    if node.network_unavailable:
-        result["status"] = {"conditions": [{"type": "NetworkUnavailable", "status": "True"}]}
-    return result
+    metadata: Object = {"name": node.name, **_stated(labels=dict(node.labels))}
+    if node.drain is not None:
+        metadata["annotations"] = {extensions.DRAIN: str(node.drain)}
+    if node.uid:
+        metadata["uid"] = node.uid
+    conditions = [{"type": "NetworkUnavailable", "status": "True"}] if node.network_unavailable else []
+    conditions += [] if node.ready else [{"type": "Ready", "status": "False"}]
+    addresses = [{"type": "InternalIP", "address": address} for address in node.addresses]
+    status = _stated(conditions=conditions, addresses=addresses)
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, **_stated(status=status)}
+
+
+def _namespace(namespace: Namespace) -> Object:
+    metadata = {"name": namespace.name, **_stated(labels=dict(namespace.labels))}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _endpoint_slice(entry: EndpointSlice) -> Object:
+    """Its endpoints without their addresses, which the model does not keep."""
+    endpoints: list[Object] = [{"nodeName": name} for name in entry.nodes]
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": entry.name,
+            "namespace": entry.namespace,
+            "labels": {SERVICE_NAME: entry.service[len(entry.namespace) + 1 :]},
+        },
+        "addressType": FAMILY_NAME[entry.family],
+        "endpoints": endpoints or ([{}] if entry.serving else []),
+    }
 
 
 def _secret(secret: Secret, namespace: str) -> Object:
@@ -236,16 +276,22 @@ def _secret(secret: Secret, namespace: str) -> Object:
 
 
 def _service(entry: Service) -> Object:
-    return service(
+    result = service(
         ServiceWish(
             namespace=entry.namespace,
             name=entry.name,
             labels=entry.labels,
             sharing_key="" if entry.shared else None,
+            allocated_from=",".join(entry.noted) or None,
             load_balancer_class=entry.load_balancer_class,
+            traffic_policy=LOCAL if entry.local else CLUSTER,
+            families=entry.families,
             assigned=entry.addresses,
         )
     )
+    if entry.uid:
+        result["metadata"]["uid"] = entry.uid
+    return result
 
 
 def _key(wish: ServiceWish, suffix: str) -> str:

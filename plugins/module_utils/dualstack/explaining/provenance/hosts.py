@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .entry import KUBERNETES, METALLB, Entry
+from .kubernetes import OF_NODES
 from .segments import PEER
 
 _NODE = "{node}: dualstack_host"
@@ -54,6 +55,7 @@ NODES = (
         (f"{_NODE}.addresses@{{family}}",),
         ("cluster.families",),
     ),
+    *OF_NODES,
 )
 
 ROUTERS = (

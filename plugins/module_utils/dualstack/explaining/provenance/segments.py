@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .entry import KUBERNETES, Entry
+from .kubernetes import of_cluster
 
 LINK = "dualstack.fabric.links[{number of the link}]"
 PEER = "dualstack.fabric.peers[{number of the peer}]"
@@ -49,6 +50,7 @@ def _cluster(plan: str, intent: str) -> Iterator[Entry]:
         "Who announces: our speaker, or MetalLB in one of its modes.",
         (f"{intent}.load_balancer",),
     )
+    yield from of_cluster(plan, intent)
 
 
 SELF = (

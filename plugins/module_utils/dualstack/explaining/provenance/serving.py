@@ -350,6 +350,7 @@ SERVICES = (
     ),
     Entry(f"{_WHERE}.pinned", "Whether the intent states its addresses.", (f"{_SERVICE}.addresses",)),
     *_labels(f"{_WHERE}.labels", f"{_SERVICE}.labels", "Labels of the Service"),
+    *_labels(f"{_WHERE}.annotations", f"{_SERVICE}.annotations", "Annotations of the Service for others"),
     *_labels(f"{_WHERE}.selector", f"{_SERVICE}.selector", "Labels of its pods"),
     Entry(f"{_WHERE}.ports", "Its ports.", (f"{_SERVICE}.ports | {_SERVICE}.port",), whole=True),
     Entry("services.{service of one port}.ports.{number}.port", "As written.", (f"{_SERVICE}.port",)),

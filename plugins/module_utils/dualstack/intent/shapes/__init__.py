@@ -13,14 +13,18 @@ from __future__ import annotations
 from .addresses import ADDRESS, BLOCK, NETWORK, AddressShape, PerFamily
 from .base import INVALID, MISSING, JsonSchema, Report, Shape, error
 from .containers import Either, ListOf, MapOf
+from .hosts import DOMAIN, HOST, NAME_OF_CERTIFICATE
 from .scalars import Boolean, Integer, Text
 from .structs import Key, Struct, or_null
 
 __all__ = [
     "ADDRESS",
     "BLOCK",
+    "DOMAIN",
+    "HOST",
     "INVALID",
     "MISSING",
+    "NAME_OF_CERTIFICATE",
     "NETWORK",
     "AddressShape",
     "Boolean",

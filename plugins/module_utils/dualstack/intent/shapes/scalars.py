@@ -26,7 +26,8 @@ class Text(Shape):
 
     def read(self, value: Any, path: str, report: Report) -> Any:
         if not isinstance(value, str):
-            return wrong_type(report, path, value, "text", "Put it in quotes.")
+            fix = f"Write {self.like}." if "quotes" in self.like else "Put it in quotes."
+            return wrong_type(report, path, value, "text", fix)
         if self.choices and value not in self.choices:
             return error(report, "choice", path, value, "not one of the choices", f"Choose: {', '.join(self.choices)}.")
         if self.pattern and not re.fullmatch(self.pattern, value):

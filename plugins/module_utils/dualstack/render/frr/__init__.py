@@ -65,8 +65,9 @@ def render(plan: Plan, router: str, fabric: Fabric | None = None) -> str:
 def _policy(seen: View) -> Iterator[str]:
     for family in seen.families:
         for name, entries in seen.used_lists(family).items():
-            yield from filters.lines(name, family, entries)
-            yield "!"
+            for part, listed in filters.parts(name, entries).items():
+                yield from filters.lines(part, family, listed)
+                yield "!"
     for preference in seen.used_preferences():
         yield filters.community_list(preference)
         yield "!"

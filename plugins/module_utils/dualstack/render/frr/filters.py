@@ -1,17 +1,24 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prefix lists and community lists as FRR writes them itself."""
+"""Prefix lists and community lists as FRR writes them itself.
+
+A list in which a CIDR stands twice, with different lengths, is split into ``NAME-1``, ``NAME-2`` …, none of which has
+it twice: when one of two such entries goes, FRR 8.4 drops the CIDR from the prefix tree of its route maps and refuses
+what the other entry permits. ``no route-map … optimization`` is no way out: FRR 10.3 then skips a map's first entry.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from ...addresses.blocks import IPV4
+from ...addresses.blocks import IPV4, Block
 from ..policy import Preference, clauses
 from ..policy.prefixes import Entry, length
 
 SEQUENCE_STEP = 5
+MOST_PARTS = 9  # what the numbers of a route map have room for
 
 
 def lines(name: str, family: str, listed: Iterable[Entry]) -> Iterator[str]:
@@ -22,6 +29,21 @@ def lines(name: str, family: str, listed: Iterable[Entry]) -> Iterator[str]:
         most = f" le {entry.most}" if entry.most > length(entry.cidr) else ""
         head = f"{word} prefix-list {list_name(name, family)} seq {number * SEQUENCE_STEP}"
         yield f"{head} permit {entry.cidr}{least}{most}"
+
+
+def parts(name: str, listed: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """The lists that stand for one of the policy, by name; more than one only where a CIDR stands twice."""
+    seen: Counter[Block] = Counter()
+    split: list[list[Entry]] = []
+    for entry in listed:
+        number = min(seen[entry.cidr], MOST_PARTS - 1)
+        seen[entry.cidr] += 1
+        if number == len(split):
+            split.append([])
+        split[number].append(entry)
+    if len(split) < 2:
+        return {name: list(listed)}
+    return {f"{name}-{number}": part for number, part in enumerate(split, 1)}
 
 
 def list_name(name: str, family: str) -> str:

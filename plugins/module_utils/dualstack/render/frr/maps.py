@@ -24,8 +24,8 @@ def route_maps(view: View, family: str) -> Iterator[str]:
     for relation, policy in view.policies[family].items():
         around = [neighbour for neighbour in view.carrying(family) if neighbour.relation == relation]
         for name in dict.fromkeys(inbound(neighbour, family) for neighbour in around):
-            yield from _map(name, family, policy.inbound, prefer_global=LINK_LOCAL not in name)
-        yield from _map(outbound(around[0], family), family, policy.outbound, prefer_global=False)
+            yield from _map(view, name, family, policy.inbound, prefer_global=LINK_LOCAL not in name)
+        yield from _map(view, outbound(around[0], family), family, policy.outbound, prefer_global=False)
 
 
 def inbound(neighbour: Neighbour, family: str) -> str:
@@ -39,17 +39,30 @@ def outbound(neighbour: Neighbour, family: str) -> str:
     return f"to-{neighbour.relation}-{family}"
 
 
-def _map(name: str, family: str, clauses: Sequence[Clause], prefer_global: bool) -> Iterator[str]:
+def _map(view: View, name: str, family: str, clauses: Sequence[Clause], prefer_global: bool) -> Iterator[str]:
     word = "ipv6" if family == IPV6 else "ip"
-    for number, clause in enumerate(clauses, 1):
-        yield f"route-map {name} {'permit' if clause.permit else 'deny'} {number * SEQUENCE_STEP}"
+    for sequence, listed, clause in _entries(view, family, clauses):
+        yield f"route-map {name} {'permit' if clause.permit else 'deny'} {sequence}"
         if clause.community:
             yield f" match {filters.community_match(clause.community)}"
-        if clause.prefixes:
-            yield f" match {word} address prefix-list {filters.list_name(clause.prefixes, family)}"
+        if listed:
+            yield f" match {word} address prefix-list {filters.list_name(listed, family)}"
         if clause.permit and prefer_global and family == IPV6:
             yield " set ipv6 next-hop prefer-global"
         if clause.local_preference is not None:
             yield f" set local-preference {clause.local_preference}"
         yield "exit"
         yield "!"
+
+
+def _entries(view: View, family: str, clauses: Sequence[Clause]) -> Iterator[tuple[int, str, Clause]]:
+    """Number and prefix list of each entry.
+
+    Entries of a list in parts have numbers of their own: an entry that stays never has its list exchanged, between
+    which it would match everything.
+    """
+    for number, clause in enumerate(clauses, 1):
+        sequence = number * SEQUENCE_STEP
+        lists = list(filters.parts(clause.prefixes, view.lists[family][clause.prefixes])) if clause.prefixes else [""]
+        for part, listed in enumerate(lists, 1):
+            yield sequence + (part if len(lists) > 1 else 0), listed, clause

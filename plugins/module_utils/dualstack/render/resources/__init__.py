@@ -14,7 +14,8 @@ from typing import Any
 from ...plan import clusters
 from ...resources import modes, write
 from ...resources.model import Resources
-from ...resources.write import NAMESPACE, Object
+from ...resources.words import NAMESPACE
+from ...resources.write import Object
 from . import announcing, hosts, peers, serving
 from .peers import PeerNames
 
@@ -40,7 +41,7 @@ def configuration(plan: Mapping[str, Any], cluster: str) -> Resources:
     mode = clusters.named(plan, cluster)["load_balancer"]
     names = PeerNames(plan, cluster)
     return Resources(
-        pools=serving.pools(plan, cluster),
+        pools=serving.pools(plan, cluster, mode),
         peers=peers.peers(plan, names, mode),
         bfd_profiles=peers.bfd_profiles(plan, names),
         communities=announcing.communities(plan, cluster),

@@ -6,18 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...addresses import blocks
 from ...plan.selecting import read, selector
+from ...resources.metallb import ranges_of
 from ...resources.model import Allocation, Pool
 from ...resources.modes import SPEAKER
 from ...resources.wishes import ServicePort, ServiceWish
 
 
-def pools(plan: Mapping[str, Any], cluster: str) -> dict[str, Pool]:
-    """Every IPAddressPool of a cluster by name."""
-    return {pool["name"]: _pool(pool) for pool in plan["pools"] if pool["cluster"] == cluster}
+def pools(plan: Mapping[str, Any], cluster: str, mode: str) -> dict[str, Pool]:
+    """Every IPAddressPool of a cluster by name.
+
+    For us alone the pools of a pair say so; one that is in several pairs names the first.
+    """
+    pairs: dict[str, str] = {}
+    for pair in plan["pairs"] if mode == SPEAKER else ():
+        for name in pair["pools"].values():
+            pairs.setdefault(name, pair["name"])
+    return {
+        pool["name"]: replace(_pool(pool), pair=pairs.get(pool["name"]))
+        for pool in plan["pools"]
+        if pool["cluster"] == cluster
+    }
 
 
 def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[ServiceWish]:
@@ -35,6 +48,7 @@ def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[Servi
                 namespace=service["namespace"],
                 name=service["name"],
                 labels=service["labels"],
+                annotations=service["annotations"],
                 pool=",".join(names) if mode == SPEAKER or len(names) == 1 else None,
                 addresses=addresses if mode == SPEAKER or len(addresses) == len(asked) else (),
                 sharing_key=service["sharing_key"],
@@ -52,13 +66,16 @@ def services(plan: Mapping[str, Any], cluster: str, mode: str) -> Iterator[Servi
 
 def _pool(pool: Mapping[str, Any]) -> Pool:
     allocation = pool["service_allocation"]
+    texts = [text for listed in pool["blocks"].values() for text in listed]
+    parsed = tuple(blocks.parse(text) for text in texts)
     return Pool(
         name=pool["name"],
         labels=pool["labels"],
-        blocks=tuple(blocks.parse(text) for texts in pool["blocks"].values() for text in texts),
+        blocks=parsed,
         auto_assign=pool["auto_assign"],
         avoid_buggy_ips=pool["avoid_buggy_ips"],
         allocation=_allocation(allocation) if allocation else None,
+        ranges=ranges_of(texts, parsed),
     )
 
 

@@ -14,8 +14,8 @@ from .. import foreign, modes
 from ..collection import METALLB, UnnamedObject, key_of, read_loosely, unnamed_finding
 from ..model import Key
 from ..wishes import ServiceWish, service_wish
-from ..write import NAMESPACE
-from . import advertisements, manifests, peers, pools, requested, services
+from ..words import NAMESPACE
+from . import advertisements, families, manifests, peers, pools, requested, services
 from .rule import Case, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *peers.RULES,
     *advertisements.RULES,
     *services.RULES,
+    *families.RULES,
     *requested.RULES,
 )
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from ...addresses.blocks import FAMILY_NAME, family_of
@@ -14,8 +13,17 @@ from ...findings import ERROR, WARNING, nearest
 from ...intent.well_known import well_known
 from .. import modes
 from ..model import Advertisement, BGPAdvertisement, Peer, Pool
-from ..relations import LENGTH_FIELD, kind_of, lost_references, of_pool, selects, too_wide
-from ..selectors import common, selected
+from ..relations import (
+    LENGTH_FIELD,
+    aliases_of,
+    contradictions,
+    kind_of,
+    lost_references,
+    lost_selectors,
+    of_pool,
+    selects,
+    too_wide,
+)
 from .pools import repeated
 from .rule import Case, Problem, rule
 
@@ -28,16 +36,16 @@ def place(advert: Advertisement, field: str) -> str:
 
 
 def _bgp(case: Case) -> list[BGPAdvertisement]:
-    return [case.resources.bgp_advertisements[name] for name in sorted(case.resources.bgp_advertisements)]
+    return [advert for _unused, advert in sorted(case.heard.bgp_advertisements.items())]
 
 
 def _all(case: Case) -> list[Advertisement]:
-    layer2 = case.resources.l2_advertisements
+    layer2 = case.heard.l2_advertisements
     return [*_bgp(case), *(layer2[name] for name in sorted(layer2))]
 
 
 def _peers(case: Case, advert: BGPAdvertisement) -> list[Peer]:
-    return [peer for name, peer in sorted(case.resources.peers.items()) if not advert.peers or name in advert.peers]
+    return [peer for name, peer in sorted(case.heard.peers.items()) if not advert.peers or name in advert.peers]
 
 
 @rule("entry-twice", ERROR, speaker=WARNING)
@@ -87,19 +95,9 @@ def selects_nothing(case: Case) -> Iterator[Problem]:
 
     Source: MetalLB accepts selectors that match nothing; nothing is announced then.
     """
-    pools = [] if "IPAddressPool" in case.unread else list(case.resources.pools.values())
-    for advert in _all(case):
-        if pools and advert.pool_selectors and not advert.pools and not any(selects(advert, pool) for pool in pools):
-            fix = "Correct the labels, or name the pools in ipAddressPools."
-            yield Problem(place(advert, "ipAddressPoolSelectors"), "", "matches no pool", fix)
-    labels = case.node_labels()
-    selecting = [(place(advert, "nodeSelectors"), advert.node_selectors) for advert in _all(case)]
-    selecting += [
-        (f"BGPPeer {peer.name}: spec.nodeSelectors", peer.node_selectors) for peer in case.resources.peers.values()
-    ]
-    for path, selectors in selecting:
-        if labels and not any(selected(selectors, entry) for entry in labels):
-            yield Problem(path, "", "matches no Node", "Correct the labels, or label the nodes.")
+    for problem in lost_selectors(case.resources):
+        if not (problem.reason == "matches no pool" and "IPAddressPool" in case.unread):
+            yield problem
 
 
 @rule("aggregate-too-wide", ERROR)
@@ -123,33 +121,7 @@ def local_preference_conflict(case: Case) -> Iterator[Problem]:
     They may when their aggregation lengths, their peers or their nodes have nothing in common.
     Source: MetalLB `config.go` validateDuplicateBGPAdvertisements; per Service where there are serviceSelectors.
     """
-    told = set()
-    for name in sorted(case.resources.pools):
-        pool = case.resources.pools[name]
-        plain = [advert for advert in of_pool(_bgp(case), pool) if not advert.service_selectors]
-        for one, two in combinations(plain, 2):
-            if (one.name, two.name) not in told and _contradict(case, pool, one, two):
-                told.add((one.name, two.name))
-                reason = f"{two.name} announces the pool {name} to the same peers with {two.local_preference}"
-                fix = "Name peers in both, none of them twice, or give both the same localPref."
-                yield Problem(place(one, "localPref"), str(one.local_preference), reason, fix)
-
-
-def _contradict(case: Case, pool: Pool, one: BGPAdvertisement, two: BGPAdvertisement) -> bool:
-    if one.local_preference == two.local_preference:
-        return False
-    families = {block.family for block in pool.blocks}
-    if all(one.lengths[family] != two.lengths[family] for family in families):
-        return False
-    if one.peers and two.peers and not set(one.peers) & set(two.peers):
-        return False
-    return common(one.node_selectors, two.node_selectors) and (
-        not case.resources.nodes
-        or any(
-            selected(one.node_selectors, labels) and selected(two.node_selectors, labels)
-            for labels in case.node_labels()
-        )
-    )
+    yield from contradictions(case.heard)
 
 
 @rule("local-preference-ebgp", WARNING)
@@ -185,7 +157,7 @@ def unknown_community(case: Case) -> Iterator[Problem]:
 
     Source: MetalLB `config.go` getCommunityValue; no well-known names are built in.
     """
-    aliases = {name: value for entry in case.resources.communities.values() for name, value in entry.values}
+    aliases = aliases_of(case.resources)[0]
     for advert in _bgp(case):
         for index, text in enumerate(advert.communities):
             if ":" not in text and text not in aliases and "Community" not in case.unread:
@@ -201,13 +173,7 @@ def community_name_twice(case: Case) -> Iterator[Problem]:
 
     Source: MetalLB `config.go` communitiesFromCrs: names are global.
     """
-    owner: dict[str, str] = {}
-    for name in sorted(case.resources.communities):
-        for index, (alias, _unused) in enumerate(case.resources.communities[name].values):
-            if alias in owner:
-                path = f"Community {name}: spec.communities[{index}].name"
-                yield Problem(path, alias, f"is defined by Community {owner[alias]} already", "Rename or remove one.")
-            owner.setdefault(alias, name)
+    yield from aliases_of(case.resources)[1]
 
 
 @rule("community-name-like-numbers", WARNING)
@@ -225,7 +191,7 @@ def community_name_like_numbers(case: Case) -> Iterator[Problem]:
                 )
 
 
-@rule("too-many-communities", ERROR)
+@rule("too-many-communities", ERROR, speaker=WARNING)
 def too_many_communities(case: Case) -> Iterator[Problem]:
     """A prefix has at most 63 communities, those of all advertisements of its pool together.
 
@@ -235,7 +201,7 @@ def too_many_communities(case: Case) -> Iterator[Problem]:
         by_length: dict[tuple[str, int], set[str]] = {}
         adverts = of_pool(_bgp(case), case.resources.pools[name])
         for family in sorted({block.family for block in case.resources.pools[name].blocks}):
-            for advert in adverts:
+            for advert in (advert for advert in adverts if family in advert.families):
                 by_length.setdefault((family, advert.lengths[family]), set()).update(advert.communities)
         for (family, length), values in by_length.items():
             if len(values) > MOST_COMMUNITIES:
@@ -255,7 +221,7 @@ def family_without_session(case: Case) -> Iterator[Problem]:
         peers = _peers(case, advert)
         carried = {family for peer in peers for family in _carries(peer)}
         for pool in of_pools(case, advert):
-            missing = {block.family for block in pool.blocks} - carried
+            missing = {block.family for block in pool.blocks}.intersection(advert.families) - carried
             for family in sorted(missing) if peers and "BGPPeer" not in case.unread else ():
                 reason = f"no peer of {advert.name} carries {FAMILY_NAME[family]}: half of the pool is not announced"
                 fix = f"Add a BGPPeer with an {FAMILY_NAME[family]} address, or set dualStackAddressFamily on one."

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...addresses.blocks import FAMILIES
+from .. import modes
 from ..model import Pool
 from ..selectors import selected
 from ..wishes import ADDRESSES, OLD_PREFIX, PREFIX, ServiceWish
@@ -60,8 +61,14 @@ def accepts(case: Case, pool: Pool, wish: ServiceWish) -> bool:
     return selected(chosen.service_selectors, wish.labels)
 
 
+def pools_named(wish: ServiceWish) -> list[str]:
+    """The pools that a Service asks for. MetalLB takes one (rule pool-list)."""
+    return [name.strip() for name in wish.pool.split(",")] if wish.pool else []
+
+
 def candidates(case: Case, wish: ServiceWish) -> list[Pool]:
     """The pools of which a Service that asks for no address may get one."""
     if wish.pool is not None:
-        return [case.resources.pools[wish.pool]] if wish.pool in case.resources.pools else []
+        names = pools_named(wish) if case.mode == modes.SPEAKER else [wish.pool]
+        return [case.resources.pools[name] for name in names if name in case.resources.pools]
     return [pool for pool in pools(case) if pool.auto_assign and accepts(case, pool, wish)]

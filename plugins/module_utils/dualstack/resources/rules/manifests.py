@@ -66,11 +66,9 @@ METRICS: dict[str, frozenset[str]] = {
         | {f"frrk8s_bfd_{name}" for name in _BFD}
     ),
     modes.SPEAKER: frozenset(
-        {
-            *("metallb_k8s_client_config_loaded_bool", "metallb_k8s_client_config_stale_bool"),
-            "metallb_speaker_announced",
+        _EVERYWHERE - {"metallb_allocator_services_allocated_total"}
+        | {
             *(f"metallb_bgp_{name}" for name in (*_BGP, "pending_prefixes_total")),
-            *(f"metallb_layer2_{name}" for name in ("requests_received", "responses_sent", "gratuitous_sent")),
             *("metallb_bfd_session_up", "metallb_bfd_session_up_events", "metallb_bfd_session_down_events"),
             *("metallb_bfd_control_packet_input", "metallb_bfd_control_packet_output"),
         }

@@ -12,10 +12,10 @@ from typing import Any
 from ...addresses.blocks import IPV6
 from ...findings import ERROR, WARNING, nearest
 from .. import modes
-from ..cluster import BASIC_AUTH
 from ..model import BFDProfile, Key, Peer
 from ..relations import of_pool
 from ..selectors import IN, selected
+from ..words import BASIC_AUTH
 from .rule import Case, Problem, rule
 
 _NAME_OF_A_SECRET = re.compile(r"([a-z0-9]+-)*(secret|password|passwd|auth|credentials?)(-[a-z0-9]+)*")
@@ -27,7 +27,7 @@ def _place(peer: Peer, field: str) -> str:
 
 
 def _peers(case: Case) -> list[Peer]:
-    return [case.resources.peers[name] for name in sorted(case.resources.peers)]
+    return [peer for _unused, peer in sorted(case.heard.peers.items())]
 
 
 @rule("router-ids-differ", ERROR, only=modes.WITH_FRR)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...addresses.blocks import IPV4, IPV6, AddressError, Block, address_text, parse_address, parse_interface
+from ...addresses.blocks import FAMILY_NAME, IPV4, IPV6, AddressError, Block, address_text, parse_address
 from ...addresses.counting import capacity
 from ...addresses.sets import overlaps
 from ...findings import ERROR, HINT, WARNING
-from .. import modes
+from .. import modes, readings
+from ..extensions import ADVERTISED
 from ..model import Pool
-from ..relations import of_pool
+from ..relations import kind_of, of_pool
 from ..selectors import Selector, selected
 from ..shapes import listing, mapping
 from .rule import Case, Problem, rule
@@ -75,25 +76,16 @@ def entry_with_blanks(case: Case) -> Iterator[Problem]:
             yield Problem(place, repr(text), "MetalLB refuses blanks around a CIDR", f"Write {text.strip()}.")
 
 
-@rule("host-bits", WARNING)
+@rule(readings.HOST_BITS, WARNING)
 def host_bits(case: Case) -> Iterator[Problem]:
     """A CIDR begins at its network address; host bits are cut off in silence.
 
     Source: Go's net.ParseCIDR, of which MetalLB takes the network.
     """
     for place, text in _written(case):
-        if "/" not in text or "-" in text:
-            continue
-        try:
-            address, network = parse_interface(text)
-        except AddressError:
-            continue  # told by the reader
-        if address.first != network.first:
-            last = address_text(network.family, network.last)
-            fix = (
-                f"Write {network}, or {address_text(address.family, address.first)}-{last} if that is where it begins."
-            )
-            yield Problem(place, text, f"means all of {network}", fix)
+        reading = readings.host_bits(text)
+        if reading is not None:
+            yield Problem(place, text, *reading)
 
 
 @rule("avoid-buggy-ipv6", WARNING)
@@ -242,16 +234,27 @@ def namespace_selectors_open(case: Case) -> Iterator[Problem]:
 
 @rule("pool-not-announced", WARNING)
 def pool_not_announced(case: Case) -> Iterator[Problem]:
-    """Every pool is selected by an advertisement.
+    """Every pool is selected by an advertisement, in each of its families.
 
-    Source: MetalLB assigns addresses of any pool and announces only those that an advertisement selects.
+    Source: MetalLB assigns addresses of any pool and announces only those that an advertisement selects; our speaker
+    reads the annotation baremetal.dualstack/families as well.
     """
-    adverts = [*case.resources.bgp_advertisements.values(), *case.resources.l2_advertisements.values()]
-    known = case.unread.isdisjoint(("BGPAdvertisement", "L2Advertisement"))
+    if not case.unread.isdisjoint(("BGPAdvertisement", "L2Advertisement")):
+        return
+    adverts = [*case.heard.bgp_advertisements.values(), *case.heard.l2_advertisements.values()]
     for pool in _pools(case):
-        if known and not of_pool(adverts, pool):
+        selecting = of_pool(adverts, pool)
+        missing = {block.family for block in pool.blocks}.difference(*(advert.families for advert in selecting))
+        if not selecting:
             reason = "no advertisement selects the pool: its addresses are assigned and never announced"
             yield Problem(f"IPAddressPool {pool.name}", "", reason, "Add an L2Advertisement or a BGPAdvertisement.")
+            continue
+        for family in missing:  # one at most: each advertisement is for some family
+            names = ", ".join(f"{kind_of(advert)} {advert.name}" for advert in selecting)
+            word = FAMILY_NAME[family]
+            reason = f"its {word} addresses are assigned and never announced: none of {names} is for {word}"
+            fix = f"Add {family} to the annotation {ADVERTISED}, or an advertisement for {word}."
+            yield Problem(f"IPAddressPool {pool.name}", word, reason, fix)
 
 
 def repeated(entries: Iterable[Any]) -> list[int]:

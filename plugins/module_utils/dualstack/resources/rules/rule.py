@@ -47,6 +47,11 @@ class Case:
         return frozenset((key.kind, key.name) for key, _unused in self.objects)
 
     @cached_property
+    def heard(self) -> Resources:
+        """The resources as the mode counts them: without what it passes over (``modes.heard``)."""
+        return modes.heard(self.resources, self.mode)
+
+    @cached_property
     def neighbours(self) -> list[tuple[Peer, Peer]]:
         """Pairs of peers that share a node; without Nodes among the objects: that may share one."""
         peers = [self.resources.peers[name] for name in sorted(self.resources.peers)]

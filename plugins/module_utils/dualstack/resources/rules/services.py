@@ -11,8 +11,9 @@ from ...addresses.blocks import FAMILIES
 from ...findings import ERROR, HINT, WARNING, nearest
 from .. import modes
 from ..relations import of_pool
+from ..selectors import selected
 from ..wishes import OLD_PREFIX, POOL, PREFER, PREFIX, REQUIRE, SHARING
-from .asking import accepts, annotation, candidates, complete, place, wishes
+from .asking import accepts, annotation, candidates, complete, place, pools_named, wishes
 from .rule import Case, Problem, rule
 
 
@@ -28,12 +29,12 @@ def old_annotation(case: Case) -> Iterator[Problem]:
             yield Problem(place(wish, f"metadata.annotations[{key}]"), "", "is deprecated", f"Write {new}.")
 
 
-@rule("pool-list", ERROR, speaker=WARNING)
+@rule("pool-list", ERROR, only=modes.METALLB)
 def pool_list(case: Case) -> Iterator[Problem]:
     """The annotation address-pool names one pool.
 
     Source: MetalLB has no list syntax: the whole text is the name of a pool, and a Service gets its addresses from one
-    pool; it waits for ever.
+    pool; it waits for ever. Our controller takes a list.
     """
     for wish in wishes(case):
         if wish.pool is not None and "," in wish.pool:
@@ -50,11 +51,13 @@ def unknown_pool(case: Case) -> Iterator[Problem]:
     """
     known = case.resources.pools
     for wish in wishes(case):
-        if not known or wish.pool is None or "," in wish.pool or wish.pool in known:
-            continue
-        if not case.there("IPAddressPool", wish.pool):
-            fix = f"Correct it: {nearest(wish.pool, known)}"
-            yield Problem(annotation(wish, POOL), wish.pool, "no pool has this name", fix)
+        names = pools_named(wish) if known else []
+        if len(names) > 1 and case.mode != modes.SPEAKER:
+            continue  # pool-list
+        for name in names:
+            if name not in known and not case.there("IPAddressPool", name):
+                fix = f"Correct it: {nearest(name, known)}"
+                yield Problem(annotation(wish, POOL), name, "no pool has this name", fix)
 
 
 @rule("pool-refuses-service", ERROR)
@@ -140,7 +143,14 @@ def shared_with_selectors(case: Case) -> Iterator[Problem]:
             continue
         pools = [pool for text in wish.addresses for pool in [case.pool_of(text)] if pool] or candidates(case, wish)
         for pool in pools:
-            advert = next((entry for entry in of_pool(layer2, pool) if entry.service_selectors), None)
+            refusing = [
+                entry
+                for entry in of_pool(layer2, pool)
+                if modes.refuses_shared(
+                    case.mode, bool(entry.service_selectors), selected(entry.service_selectors, wish.labels)
+                )
+            ]
+            advert = next(iter(refusing), None)
             if advert is not None:
                 reason = f"L2Advertisement {advert.name} of the pool {pool.name} has serviceSelectors: nobody announces"
                 fix = "Remove the serviceSelectors, or don't share the address."

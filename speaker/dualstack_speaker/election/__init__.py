@@ -1,0 +1,7 @@
+# Copyright (c) the baremetal.dualstack authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who of the nodes that may answer for a layer-2 VIP does: heartbeats and what they say.
+
+Pure: data and ``now`` (monotonic seconds) in, outputs out.
+"""
