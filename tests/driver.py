@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +129,17 @@ class Fabric:
         assert (run.code == 0) == green, f"exit status {run.code} with {found['summary']}: {run.failures()}"
         return found
 
-    def settle(self, *words: str, attempts: int = 12) -> dict[str, Any]:
-        """The evidence, gathered until all of it is green; it must become so."""
-        for attempt in range(attempts):
-            if attempt:
-                time.sleep(2)
+    def settle(self, *words: str, within: float = 240.0) -> dict[str, Any]:
+        """The evidence, gathered until all of it is green; it must be so ``within`` seconds, or at the third look."""
+        ends = time.monotonic() + within
+        for attempt in count(1):
             found = self.evidence(*words)
             if found["summary"]["green"] == found["summary"]["total"]:
                 return found
-        raise AssertionError(f"never all green: {complaints(found)}")
+            if attempt >= 3 and time.monotonic() > ends:
+                raise AssertionError(f"not all green after {attempt} looks: {complaints(found)}")
+            time.sleep(2)
+        raise AssertionError
 
 
 def _changed(result: dict[str, Any]) -> Changed:

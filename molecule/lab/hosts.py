@@ -27,6 +27,7 @@ NODE_FILES = {
     "lab-vips.service": "etc/systemd/system",
 }
 KUBERNETES_FILES = {
+    "kubelet": "etc/default",
     "kubernetes_host.sh": "usr/local/lib/lab",
     "lab-kubernetes.service": "etc/systemd/system",
 }

@@ -117,7 +117,7 @@ def test_the_cluster_lives_on_while_the_first_control_plane_is_off(cluster: Real
         until(lambda: "node/node5" in cluster.on("node4", "sh", "-c", ask), "the API of the others", 180)
     finally:
         cluster.lab("start", "node1")
-    cluster.settle("--tags", "cluster", attempts=40)
+    cluster.settle("--tags", "cluster", within=900)
 
 
 def test_a_control_plane_leaves_with_its_member_of_etcd_and_comes_back_with_the_next_run(cluster: RealCluster) -> None:

@@ -23,7 +23,7 @@ NEW = "node4"
 FACTS = {"racks": {"rack2": ["10.0.2.14", "2001:db8:dc:2::14"]}}
 MARK = "/etc/kubernetes/.dualstack-unfinished"
 SLOW = "/etc/systemd/system/kubelet.service.d/99-slow.conf"  # systemctl start waits for it, and so does kubeadm join
-DAEMONS = ("kubelet", "containerd")
+DAEMONS = ("kubelet", "containerd", "dualstack-wire", "dualstack-speaker")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def bystanders(scene: RealCluster) -> dict[str, Any]:
     """What must not notice: sessions, pods with the begin of their containers, and daemons, of all but the new node."""
     pods = {
         each["metadata"]["uid"]: [status["state"] for status in each["status"]["containerStatuses"]]
-        for each in scene.objects("pods")
+        for each in scene.objects("pods", "--all-namespaces")
         if each["spec"]["nodeName"] != NEW
     }
     return {
@@ -82,6 +82,8 @@ def cut_while_joining(scene: RealCluster) -> Run:
 def test_a_node_that_loses_power_in_its_join_is_named_and_picked_up_and_leaves_again(grown: RealCluster) -> None:
     until(lambda: all_up(grown), "all sessions")
     before = bystanders(grown)
+    predicted = grown.playbook("site", "--check").require().changed
+    assert NEW in {host for _task, host in predicted}
 
     run = cut_while_joining(grown)
     assert run.code != 0
@@ -100,7 +102,8 @@ def test_a_node_that_loses_power_in_its_join_is_named_and_picked_up_and_leaves_a
     grown.on(NEW, "systemctl", "daemon-reload")
     done = grown.site()
     assert ("Join workers, all at once", NEW) in [(task.rpartition(" : ")[2], host) for task, host in done.changed]
-    grown.settle(attempts=30)
+    assert set(predicted) <= {*run.changed, *done.changed}, "what check mode foresees comes about"
+    grown.settle(within=600)
     (node,) = grown.objects("node", NEW)
     assert {each["type"]: each["status"] for each in node["status"]["conditions"]}["Ready"] == "True"
     assert grown.site().changed == []

@@ -16,7 +16,7 @@ def test_the_cluster_comes_back_by_itself_after_all_power_was_off(scene: RealClu
     assert len(before) == 3
     scene.lab("stop")
     scene.lab("start")
-    evidence = scene.settle("--tags", "cluster", attempts=40)
+    evidence = scene.settle("--tags", "cluster", within=600)
     assert evidence["summary"]["total"] == evidence["summary"]["green"] > 0
     assert {node["metadata"]["name"]: node["spec"]["podCIDRs"] for node in scene.objects("nodes")} == before
     assert scene.playbook("site").require().changed == []
