@@ -72,7 +72,7 @@ def checks() -> list[Check]:
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
         # What may have to be built is built beside the first lab.
         Check("kubernetes", "all", ["python3", "tests/cluster/building.py", *KUBERNETES], lane=DAEMONS),
-        Check("fabric", "all", [*PYTEST, *FABRIC], lane=LAB),
+        Check("fabric", "all", [*PYTEST, "-m", "not soak", *FABRIC], lane=LAB),
         Check("cluster-lab", "all", [*PYTEST, "-m", "not soak", "tests/kubernetes", *without(OWN_CLUSTERS)], lane=LAB),
         Check("families", "all", [*PYTEST, "-m", "not soak", FAMILIES], lane=LAB),
         Check("lab", "all", [*PYTEST, "tests/lab", *without(FABRIC)], lane=LAB),
@@ -87,6 +87,7 @@ def checks() -> list[Check]:
         Check("matrix", "all", [*PYTEST, "tests/interop/matrix"], lane=DAEMONS),
         Check("page", "all", [*PYTEST, "tests/page"], lane=DAEMONS),
         Check("timed", SOAK, [*PYTEST, *TIMED]),
+        Check("fabric-faults", SOAK, [*PYTEST, "-m", "soak", *FABRIC]),
         Check("cluster-faults", SOAK, [*PYTEST, "-m", "soak", "tests/kubernetes", *without(OWN_CLUSTERS)]),
         Check("control-planes", SOAK, [*PYTEST, CONTROL_PLANES]),
         Check("conversion", SOAK, [*PYTEST, CONVERSION]),

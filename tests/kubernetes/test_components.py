@@ -194,6 +194,7 @@ def test_ranges_that_do_not_fit_touch_no_host(
     assert "host-ranges" in failure and "kube-apiserver" in failure and "kube-controller-manager" in failure
 
 
+@pytest.mark.soak
 def test_an_address_that_the_node_has_not_is_noticed_though_the_kubelet_runs(components: Components) -> None:
     node_ip = components.plan["nodes"][components.worker]["kubernetes"]["node_ip"]
     wanted = [node_ip[0], "2001:db8:dead::1" if ":" in node_ip[1] else "192.0.2.99"]
@@ -208,6 +209,7 @@ def test_an_address_that_the_node_has_not_is_noticed_though_the_kubelet_runs(com
     assert components.read(components.worker, KUBELET_FLAGS) == before
 
 
+@pytest.mark.soak
 def test_a_proxy_that_does_not_start_gets_its_old_configuration_back(components: Components) -> None:
     """A mode that kube-proxy does not know; the other nodes' pods are not even touched."""
     where = {"name": "kube-proxy", "key": "config.conf"}
@@ -249,6 +251,7 @@ def test_nothing_of_the_proxies_is_changed_while_a_node_lacks_a_family(component
         components.scene.kubectl("delete", "node", "bare")
 
 
+@pytest.mark.soak
 def test_a_run_that_was_cut_is_finished_by_the_next_one(components: Components) -> None:
     """As a run leaves it that wrote the note and the file, and then lost its host: the way back is still known."""
     before = components.read(components.first, API_SERVER)
@@ -266,6 +269,7 @@ def test_a_run_that_was_cut_is_finished_by_the_next_one(components: Components) 
     assert "kube-apiserver.json" not in components.scene.on(components.first, "ls", "/var/lib/dualstack-components")
 
 
+@pytest.mark.soak
 def test_a_component_of_a_unit_is_edited_in_its_files_and_gets_them_back(components: Components) -> None:
     """kube-controller-manager without kubeadm: continued lines, a variable, a comment, the old mask."""
     flags = [line.strip()[2:] for line in components.read(components.first, CONTROLLERS).splitlines() if "- --" in line]

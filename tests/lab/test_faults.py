@@ -66,6 +66,7 @@ def test_a_route_map_that_does_not_match(fabric: Fabric, family: str) -> None:
         fabric.playbook("site").require()
 
 
+@pytest.mark.soak
 def test_a_router_without_its_daemon(fabric: Fabric) -> None:
     with mended(fabric):
         fabric.on("br1", "systemctl", "stop", "frr.service")
@@ -87,6 +88,7 @@ def test_a_router_without_its_daemon(fabric: Fabric) -> None:
             fabric.on("br1", "systemctl", "start", "frr.service")
 
 
+@pytest.mark.soak
 def test_a_rack_s_router_without_its_daemon_is_named_first(fabric: Fabric) -> None:
     with mended(fabric):
         fabric.on("tor1", "systemctl", "stop", "frr.service")
@@ -112,6 +114,7 @@ def test_a_stopped_speaker_beside_a_wire_that_goes_on(fabric: Fabric) -> None:
         fabric.on("node3", "systemctl", "start", "dualstack-speaker.service")
 
 
+@pytest.mark.soak
 @FAMILY
 def test_a_wrong_password_on_one_side(fabric: Fabric, family: str) -> None:
     address = fabric.plan()["segments"]["rack1"]["members"]["node1"]["addresses"][family]
@@ -124,6 +127,7 @@ def test_a_wrong_password_on_one_side(fabric: Fabric, family: str) -> None:
         configure(fabric, "tor1", "router bgp 64500", f"neighbor {address} password {fabric.secret('bgp-auth')}")
 
 
+@pytest.mark.soak
 def test_a_service_that_is_stopped(fabric: Fabric) -> None:
     nodes = list(fabric.plan()["nodes"])
     for node in nodes:

@@ -111,6 +111,7 @@ def test_killed_after_a_take_over(fabric: Fabric) -> None:
     until(lambda: all_up(fabric), "all sessions")
 
 
+@pytest.mark.soak
 def test_a_changed_unit(fabric: Fabric) -> None:
     """A port of one's own takes a capability, so a restart: of one node after another."""
     argument = ("--extra-vars", "speaker_listen_port=179")
