@@ -42,6 +42,7 @@ SHOWN = {
 _LISTEN = "0A"  # of /proc/net/tcp
 _BOUND = "07"  # of /proc/net/udp
 KUBELET = "/etc/kubernetes/kubelet.conf"
+STORES = ("/var/lib/kubelet", "/var/lib/containerd")
 
 
 def run(*words: str) -> str:
@@ -110,10 +111,19 @@ def system_facts(module_names: Iterable[str]) -> dict[str, Any]:
         "cgroup": 2 if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else 1,
         "programs": _programs(),
         "protocols": os.path.exists("/etc/protocols"),
+        "free": {path: _free(path) for path in STORES},
         "listening": {"tcp": _listening("tcp", _LISTEN), "udp": _listening("udp", _BOUND)},
         "member": os.path.exists(KUBELET),
         "firewall": {"icmpv6": _without_icmpv6(), "rpfilter": _rpfilter()},
     }
+
+
+def _free(path: str) -> float:
+    """Per cent of the file system of a folder that are free, or of the folder in which it will be made."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    found = os.statvfs(path)
+    return round(100 * found.f_bavail / (found.f_blocks or 1), 1)
 
 
 def _links() -> dict[str, dict[str, Any]]:

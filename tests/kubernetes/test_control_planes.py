@@ -127,7 +127,7 @@ def test_a_control_plane_leaves_with_its_member_of_etcd_and_comes_back_with_the_
     assert cluster.on("node5", "sh", "-c", BARE) == ""
     cluster.site()
     assert members(cluster, "etcd-node1") == sorted(CONTROL_PLANES)
-    cluster.settle("--tags", "cluster")
+    cluster.settle("--tags", "cluster", within=600)
 
 
 def test_a_host_that_is_gone_is_removed_only_when_it_is_given_up_and_reset_when_it_comes_back(
@@ -152,7 +152,7 @@ def test_a_host_that_is_gone_is_removed_only_when_it_is_given_up_and_reset_when_
     assert cluster.on("node1", "sh", "-c", BARE) == ""
     cluster.site()
     assert members(cluster, "etcd-node1") == sorted(CONTROL_PLANES)
-    cluster.settle("--tags", "cluster")
+    cluster.settle("--tags", "cluster", within=600)
 
 
 def said(run: Run) -> str:

@@ -1,17 +1,19 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module ``host_facts``: the CIDRs that the files of control planes state, of either family first."""
+"""The module ``host_facts``: the CIDRs that the files of control planes state, of either family first; free disk."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.baremetal.dualstack.plugins.module_utils import host_reading
 from ansible_collections.baremetal.dualstack.plugins.modules import host_facts as module
 
 API, CONTROLLERS = "kube-apiserver", "kube-controller-manager"
@@ -78,3 +80,15 @@ def test_a_bare_host_has_nothing_and_both_components_are_looked_for(
     with patch_module_args({}), pytest.raises(SystemExit):
         module.main()
     assert {API, CONTROLLERS} >= json.loads(capsys.readouterr().out)["host"]["components"].keys()
+
+
+def test_free_disk_is_that_of_the_folder_or_of_where_it_will_be(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = [str(tmp_path), str(tmp_path / "not" / "there")]
+    monkeypatch.setattr(host_reading, "STORES", stores)
+    with patch_module_args({}), pytest.raises(SystemExit):
+        module.main()
+    found = json.loads(capsys.readouterr().out)["host"]["free"]
+    total, _used, free = shutil.disk_usage(tmp_path)
+    assert found == dict.fromkeys(stores, pytest.approx(100 * free / total, abs=1))

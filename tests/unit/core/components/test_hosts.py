@@ -75,6 +75,7 @@ GOOD: Facts = {
     "programs": dict.fromkeys(("iptables", "ip6tables", "ip", "bridge", "mount", "losetup"), "")
     | {"nft": "1.1.5", "containerd": "2.2.9"},
     "protocols": True,
+    "free": {"/var/lib/kubelet": 10.0, "/var/lib/containerd": 15.0},
     "listening": {"tcp": {}, "udp": {}},
     "member": False,
     "membership": {"state": BARE, "control_plane": False, "ca": ""},
@@ -156,6 +157,10 @@ CASES: list[tuple[str, str, str, Callable[[Facts], Any]]] = [
     ("host-program", ERROR, "programs", lambda facts: facts["programs"].pop("losetup")),
     ("host-nft", WARNING, "nft", lambda facts: facts["programs"].update(nft="1.1.3")),
     ("host-nft", HINT, "nft", lambda facts: facts["programs"].update(nft="1.0.6")),
+    *(
+        ("host-disk", WARNING, path, lambda facts, path=path, free=free: facts["free"].update({path: free}))
+        for path, free in (("/var/lib/kubelet", 9.9), ("/var/lib/containerd", 14.9))
+    ),
     ("host-clock", WARNING, "clock", lambda facts: facts.update(skew=-75.0)),
     ("host-clock", ERROR, "clock", lambda facts: facts.update(skew=3600.0)),
     ("host-name", HINT, "host name", lambda facts: facts.update(hostname="localhost")),
@@ -189,6 +194,12 @@ def test_each_rule_finds_its_own(rule: str, severity: str, place: str, change: C
     found = findings(change)
     assert {(each.id, each.severity, each.path) for each in found} == {(rule, severity, f"node1: {place}")}
     assert all(each.reason and each.fix.endswith((".", ")")) for each in found)
+
+
+def test_thresholds_that_the_intent_states_are_not_judged() -> None:
+    plan = planned()
+    plan["cluster"]["kubernetes"]["configuration"]["kubelet"]["evictionHard"] = {"memory.available": "100Mi"}
+    assert findings(lambda facts: facts["free"].update({"/var/lib/containerd": 1.0}), plan) == []
 
 
 def test_all_findings_of_all_hosts_come_at_once_and_fit_a_terminal() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules about a host's system: kernel, control groups, swap, container runtime, programs, clock, name."""
+"""Rules about a host's system: kernel, control groups, swap, container runtime, programs, disk, clock, name."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ PROGRAMS = {
     "losetup": "mount",
     "conntrack": "conntrack",
 }
+# Per cent that are free, of what: k/k: pkg/kubelet/apis/config/v1beta1/defaults_linux.go, DefaultEvictionHard.
+EVICTS = {"/var/lib/kubelet": 10, "/var/lib/containerd": 15}
 BEFORE_CONNTRACK_WENT = 32  # kubeadm: app/preflight/checks_linux.go
 READING_MAPS = 33  # k/k: pkg/proxy/nftables: kube-proxy compares its maps by what nft lists, and emptied them before
 
@@ -140,6 +142,23 @@ def protocols(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator
         yield Said("host-protocols", ERROR, "/etc/protocols", "", reason, fix)
 
 
+def disk(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator[Said]:
+    """kubelet does not take the disk for full. An intent that states evictionHard has thresholds of its own."""
+    if "evictionHard" in needs["kubelet"]:
+        return
+    for path, least in EVICTS.items():
+        if facts["free"][path] < least:
+            reason = (
+                f"{facts['free'][path]}% of its file system are free: below {least}% kubelet evicts pods, and deletes "
+                "images that nothing runs, after a loss of power all of them"
+            )
+            fix = (
+                "Free some, or give it a file system of its own. Other thresholds: evictionHard and "
+                "imageGCHighThresholdPercent in dualstack.cluster.kubernetes.configuration.kubelet."
+            )
+            yield Said("host-disk", WARNING, path, "", reason, fix)
+
+
 def clock(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator[Said]:
     """The clock agrees with that of the host that runs Ansible."""
     skew = facts["skew"]
@@ -158,4 +177,7 @@ def name(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator[Said
         yield Said("host-name", HINT, "host name", facts["hostname"], reason, fix)
 
 
-RULES = (kernel, kernel_modules, sysctls, swap, control_groups, containerd, programs, old_nft, protocols, clock, name)
+RULES = (
+    *(kernel, kernel_modules, sysctls, swap, control_groups, containerd, programs, old_nft, protocols, disk, clock),
+    name,
+)
