@@ -13,8 +13,8 @@ version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
   - Reads addresses, default routes with the time they have left, settings and modules of the kernel, swap, cgroups,
-    free disk, programs, ports in use, the policy of firewalls, whether the host is in a cluster, and which pod and service CIDRs
-    the files of its O(components) state, whether these run or not.
+    free disk, programs, ports in use, the policy of firewalls, whether the host is in a cluster, and which pod and
+    service CIDRs the files of its O(components) state, whether these run or not.
   - P(baremetal.dualstack.host_findings#filter) judges it.
 options:
   asked_at:
