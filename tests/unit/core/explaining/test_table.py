@@ -71,14 +71,15 @@ def test_explanations_name_what_is_there(name: str) -> None:
     """``from`` is stated, ``default`` and ``instead`` are not; what depends is explained as well."""
     found = explainer(name)
     places = set(written(ALL[name]))
-    wrong = []
-    for path, _value in found.tree.leaves():
-        why = found.why(path)
-        wrong += [each for each in why.origin if not is_there(each, places)]
-        wrong += [each for each in (*why.default, *why.instead) if is_there(each, places)]
-        wrong += [each for each in why.depends_on if ANY not in each and not found.explain(each)]
-        wrong += [each for each in [why.part_of] if each is not None and not found.explain(each).decision]
-    assert wrong == []
+    reasons = [found.why(path) for path, _value in found.tree.leaves()]
+    origins = {each for why in reasons for each in why.origin}
+    assert [each for each in origins if not is_there(each, places)] == []
+    defaults = {each for why in reasons for each in (*why.default, *why.instead)}
+    assert [each for each in defaults if is_there(each, places)] == []
+    needed = {each for why in reasons for each in why.depends_on if ANY not in each}
+    assert [each for each in needed if not found.explain(each)] == []
+    wholes = {why.part_of for why in reasons if why.part_of is not None}
+    assert [each for each in wholes if not found.explain(each).decision] == []
 
 
 def written(intent: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[str]:
