@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..addresses.blocks import BITS, FAMILY_NAME, network
+from ..addresses.blocks import BITS, FAMILY_NAME, IPV4, IPV6, network
 from ..components.pods.calico import BLOCK_SIZES
 from ..findings import ERROR, WARNING
 from ..intent.load import Intent
@@ -24,6 +24,7 @@ from .rule import Plan, Problem, rule
 
 MOST_MASK_DISTANCE = 16
 MOST_PODS = 110
+KEPT = {IPV4: 3, IPV6: 2}
 LEAST_PODS = 14
 NEARLY_FULL = 0.9
 
@@ -39,6 +40,11 @@ class Share(NamedTuple):
     def room(self) -> int:
         """The number of parts."""
         return 1 << (self.length - (self.cidr.block.prefix_length or 0))
+
+    @property
+    def enough(self) -> bool:
+        """Whether each node gets one."""
+        return self.length >= (self.cidr.block.prefix_length or 0) and self.room >= self.nodes
 
     @property
     def spacious(self) -> int:
@@ -127,18 +133,23 @@ def pods_nearly_full(intent: Intent, plan: Plan) -> Iterator[Problem]:
 def node_small(intent: Intent, plan: Plan) -> Iterator[Problem]:
     """A node's part of a pod CIDR has an address for each pod that the kubelet admits.
 
-    Source: kubelet --max-pods is 110 by default; host-local IPAM keeps the network's addresses and the gateway's.
+    Source: kubelet maxPods is 110 by default, and its flag --max-pods wins over the field; host-local IPAM keeps the
+    network's address, the gateway's and, of IPv4, the broadcast address.
     """
-    del plan
-    for cidr, length in _masks(intent):
-        room = (1 << (BITS[cidr.family] - length)) - 3
-        if room < MOST_PODS:
-            reason = f"a node's /{length} holds {max(room, 0)} pods; the kubelet admits {MOST_PODS}"
-            fix = (
-                f"Set node_cidr_lengths.{cidr.family} to {BITS[cidr.family] - 7} or less ({_flag(cidr)}), "
-                "or lower --max-pods."
-            )
-            yield Problem(cidr.path, cidr.text, reason, fix)
+    for share in _shares(intent, plan):
+        cidr, kept = share.cidr, KEPT[share.cidr.family]
+        most = most_pods(cidr.cluster)
+        room = max(0, (1 << (BITS[cidr.family] - share.length)) - kept)
+        if room < most:
+            whose = f"{cidr.cluster['name']}'s kubelets"
+            reason = f"a node's /{share.length} holds {room} pods; maxPods of {whose} is {most}"
+            wider = share._replace(length=max(0, BITS[cidr.family] - (most + kept - 1).bit_length()))
+            fix = f"Set node_cidr_lengths.{cidr.family} to {wider.length} or less ({_flag(cidr)})"
+            if not wider.enough:
+                fix = f"{fix} with a /{wider.spacious} or larger in {CLUSTER_CIDR}"
+            if room:
+                fix = f"{fix}, or maxPods of the kubelets to {room} or less"
+            yield Problem(cidr.path, cidr.text, reason, f"{fix}.")
 
 
 @rule("node-mask-idle", WARNING)
@@ -195,6 +206,21 @@ RULES = (
     calico_small,
     calico_few,
 )
+
+
+def most_pods(cluster: dict[str, Any]) -> int:
+    """How many pods the kubelets of a cluster admit; what is no number counts as not stated.
+
+    Source: kubelet.config.k8s.io/v1beta1: a field maxPods of 0 is the default.
+    """
+    kubernetes = cluster["kubernetes"]
+    if kubernetes is None:
+        return MOST_PODS
+    flag = kubernetes["arguments"]["kubelet"].get("max-pods", "")
+    if flag.isdecimal():
+        return int(flag)
+    field = kubernetes["configuration"]["kubelet"].get("maxPods")
+    return field if type(field) is int and field > 0 else MOST_PODS
 
 
 def _masks(intent: Intent) -> Iterator[tuple[Cidr, int]]:

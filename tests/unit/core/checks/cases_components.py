@@ -36,6 +36,18 @@ def fields(component: str, **given: Any) -> Edit:
     return ours(configuration={component: given})
 
 
+def max_pods(field: int | None = None, flag: str | None = None) -> dict[str, Any]:
+    """What a cluster states of its kubelets."""
+    return {
+        "configuration": {"kubelet": {"maxPods": field}},
+        "arguments": {"kubelet": {} if flag is None else {"max-pods": flag}},
+    }
+
+
+def node_parts(ipv4: int, ipv6: int) -> Edit:
+    return put(f"{CLUSTER}.node_cidr_lengths", {IPV4: ipv4, IPV6: ipv6})
+
+
 def green(**given: Any) -> Edit:
     """A further cluster that is run by us, of one family; its node stands in no rack."""
     family = given.pop("family")
@@ -467,6 +479,20 @@ CASES = [
         )
     ],
     Case("pod-mtu", BOTH, ours(cni={"mtu": 9216}), f"{OWN}.cni.mtu"),
+    *[
+        case
+        for most4, most6 in (
+            (max_pods(field=254), max_pods(field=255)),
+            (max_pods(flag="254"), max_pods(flag="255")),
+            (max_pods(field=60, flag="254"), max_pods(field=60, flag="255")),
+        )
+        for case in two(
+            "node-cidr-small",
+            f"{CLUSTER}.pods",
+            ours(node_parts(24, 64), **most4),
+            ours(node_parts(20, 120), **most6),
+        )
+    ],
     # Limits of versions and of kubeadm in rules about all clusters.
     *two(
         "pod-cidr-tiny",

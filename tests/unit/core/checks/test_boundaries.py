@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from base import base
 from cases import IPV4, IPV6, Edit, append, drop, host, put, steps
-from cases_components import green, ours
+from cases_components import green, max_pods, node_parts, ours
 from silent_sessions import SILENT as OF_SESSIONS
 
 from dualstack.checks import RULES
@@ -120,7 +120,18 @@ SILENT = [
     ("node-mask-long", cidrs("pods", "10.128.0.0/10", "fd4c:9e02:7ab2::/48")),
     ("pod-cidr-small", cidrs("pods", "10.244.0.0/22", "fd4c:9e02:7ab1:4000::/62")),
     ("pod-cidr-nearly-full", cidrs("pods", "10.244.0.0/22", "fd4c:9e02:7ab1:4000::/62")),
-    ("node-cidr-small", put("dualstack.cluster.node_cidr_lengths", {IPV4: 25, IPV6: 121})),
+    ("node-cidr-small", node_parts(25, 121)),
+    *[
+        ("node-cidr-small", ours(node_parts(*lengths), **stated))
+        for lengths, stated in (
+            ((24, 64), max_pods(field=253)),
+            ((20, 120), max_pods(field=254)),
+            ((27, 123), max_pods(field=29)),
+            ((27, 123), max_pods(flag="29")),
+            ((27, 123), max_pods(field=250, flag="29")),
+            ((25, 121), max_pods(field=0)),
+        )
+    ],
     ("cluster-cidr-missing", steps(drop(PODS), put(SERVICES, []))),
     ("cluster-cidr-public", steps(LAB, cidrs("pods", "198.18.0.0/16", "2001:db8:4::/56"))),
     ("cluster-cidr-public", cidrs("pods", "100.64.0.0/16", "fd4c:9e02:7ab1:4000::/56")),
