@@ -206,6 +206,29 @@ def taints(intent: Intent, plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{host_path(name)}.taints", keys, reason, "Remove them, and taint the Node yourself.")
 
 
+@rule("taint-twice", ERROR)
+def taint_twice(intent: Intent, plan: Plan) -> Iterator[Problem]:
+    """A node has each pair of a taint's key and effect once, with what kubeadm gives to control planes.
+
+    Source: kube-apiserver refuses a Node: "taints must be unique by key and effect pair", whatever the values; kubelet
+    ends at once with such a --register-with-taints ("duplicated taints"), by which workers join.
+    """
+    for each in running(intent, plan):
+        for name, node in each.nodes.items():
+            own = node["kubernetes"]
+            alone = own["control_plane"] and not own["worker"]
+            seen = {(key, "NoSchedule"): "" for key in (each.rules.control_plane_taints if alone else ())}
+            for index, taint in enumerate(own["taints"]):
+                path, pair = f"{host_path(name)}.taints[{index}]", (taint["key"], taint["effect"])
+                if pair in seen:
+                    reason, fix = "a control plane that is no worker has it already", "Remove it."
+                    if seen[pair]:
+                        reason = f"{seen[pair]} has the same key and effect, which go once on a node"
+                        fix = "Remove one of them, or give it another effect."
+                    yield Problem(path, ":".join(pair), reason, fix)
+                seen.setdefault(pair, f"taints[{index}]")
+
+
 RULES = (
     none,
     unknown,
@@ -219,6 +242,7 @@ RULES = (
     endpoint_single,
     advertise_family,
     taints,
+    taint_twice,
 )
 
 

@@ -5,8 +5,16 @@
 
 from __future__ import annotations
 
-from cases import BOTH, IPV4, IPV6, Case, host, put, two
+from cases import BOTH, IPV4, IPV6, Case, Edit, host, put, two
 from cases_components import OWN, green, ours, turned
+
+from dualstack.components.versions import CONTROL_PLANE, MASTER
+
+
+def taints(node: str, *given: tuple[str, str, str]) -> Edit:
+    each = [{"key": key, "value": value, "effect": effect} for key, value, effect in given]
+    return put(f"{node}: dualstack_host.taints", each)
+
 
 CASES = [
     Case("control-plane-none", BOTH, ours(control_planes=()), OWN),
@@ -84,4 +92,19 @@ CASES = [
         put("node1: dualstack_host.taints", [{"key": "dedicated", "effect": "NoSchedule"}]),
         "node1: dualstack_host.taints",
     ),
+    *[
+        Case("taint-twice", BOTH, ours(taints(node, *given), version=version), f"{node}: dualstack_host.taints[{last}]")
+        for node, version, last, given in (
+            ("node2", "1.36.3", 1, (("dedicated", "db", "NoSchedule"), ("dedicated", "db", "NoSchedule"))),
+            ("node2", "1.36.3", 1, (("dedicated", "db", "NoSchedule"), ("dedicated", "web", "NoSchedule"))),
+            (
+                "node3",
+                "1.36.3",
+                2,
+                (("dedicated", "", "NoExecute"), ("other", "", "NoExecute"), ("dedicated", "db", "NoExecute")),
+            ),
+            ("node1", "1.36.3", 0, ((CONTROL_PLANE, "", "NoSchedule"),)),
+            ("node1", "1.24.17", 0, ((MASTER, "", "NoSchedule"),)),
+        )
+    ],
 ]

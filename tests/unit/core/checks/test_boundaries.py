@@ -9,9 +9,11 @@ import pytest
 from base import base
 from cases import IPV4, IPV6, Edit, append, drop, host, put, steps
 from cases_components import green, max_pods, node_parts, ours
+from cases_control_planes import taints
 from silent_sessions import SILENT as OF_SESSIONS
 
 from dualstack.checks import RULES
+from dualstack.components.versions import CONTROL_PLANE, MASTER
 from dualstack.intent.load import load
 from dualstack.plan.build import make
 
@@ -219,6 +221,17 @@ SILENT = [
     *[
         ("endpoint-single", ours(control_planes=("node1", "node2", "node3"), endpoint={"host": host}))
         for host in ("10.0.1.9", "fd4c:9e02:7ab1:1::9", "api")
+    ],
+    *[
+        ("taint-twice", ours(taints(node, *given), **kwargs))
+        for node, given, kwargs in (
+            ("node2", (("dedicated", "db", "NoSchedule"), ("dedicated", "db", "NoExecute")), {}),
+            ("node2", (("dedicated", "db", "NoSchedule"), ("other", "db", "NoSchedule")), {}),
+            ("node2", ((CONTROL_PLANE, "", "NoSchedule"),), {}),
+            ("node1", ((CONTROL_PLANE, "", "NoExecute"),), {}),
+            ("node1", ((MASTER, "", "NoSchedule"),), {}),
+            ("node1", ((CONTROL_PLANE, "", "NoSchedule"),), {"workers": ("node1", "node2", "node3")}),
+        )
     ],
     (
         "calico-pool-small",
