@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Callable
 
 PROGRAMS = ("nft", "iptables", "ip6tables", "ip", "bridge", "mount", "losetup", "conntrack", "containerd")
 ASKED = {"nft": ("nft", "--version"), "containerd": ("containerd", "--version")}
@@ -43,6 +46,7 @@ _LISTEN = "0A"  # of /proc/net/tcp
 _BOUND = "07"  # of /proc/net/udp
 KUBELET = "/etc/kubernetes/kubelet.conf"
 STORES = ("/var/lib/kubelet", "/var/lib/containerd")
+ANSWERS = 10.0  # seconds: resolv.conf(5) asks a second server after five
 
 
 def run(*words: str) -> str:
@@ -116,6 +120,32 @@ def system_facts(module_names: Iterable[str]) -> dict[str, Any]:
         "member": os.path.exists(KUBELET),
         "firewall": {"icmpv6": _without_icmpv6(), "rpfilter": _rpfilter()},
     }
+
+
+def resolving(name: str) -> Callable[[], dict[str, Any]]:
+    """Begins to look a name up, beside everything else; what is returned waits for the ``addresses`` or a ``problem``.
+
+    The thread can't be ended; a module does not wait for it.
+    """
+    answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    until = time.monotonic() + ANSWERS
+    threading.Thread(target=lambda: answers.put(_resolved(name)), daemon=True).start()
+
+    def wait() -> dict[str, Any]:
+        try:
+            return answers.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            return {"addresses": [], "problem": f"no answer within {ANSWERS:g} s"}
+
+    return wait
+
+
+def _resolved(name: str) -> dict[str, Any]:
+    try:
+        answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return {"addresses": [], "problem": getattr(error, "strerror", None) or str(error)}
+    return {"addresses": list(dict.fromkeys(str(answer[4][0]) for answer in answers)), "problem": ""}
 
 
 def _free(path: str) -> float:

@@ -13,8 +13,9 @@ version_added: 1.0.0
 author: baremetal.dualstack contributors (@baremetal)
 description:
   - Reads addresses, default routes with the time they have left, settings and modules of the kernel, swap, cgroups,
-    free disk, programs, ports in use, the policy of firewalls, whether the host is in a cluster, and which pod and
-    service CIDRs the files of its O(components) state, whether these run or not.
+    free disk, programs, ports in use, the policy of firewalls, whether the host is in a cluster, to what it
+    resolves the name of the O(endpoint), and which pod and service CIDRs the files of its O(components) state, whether
+    these run or not.
   - P(baremetal.dualstack.host_findings#filter) judges it.
 options:
   asked_at:
@@ -25,6 +26,12 @@ options:
     type: list
     elements: str
     default: [overlay, nf_conntrack, br_netfilter, nf_tables, vxlan, ip_vs, ip_vs_rr, ip_vs_wrr, ip_vs_sh]
+  endpoint:
+    description:
+      - The name of the API server of the cluster, which is looked up as programs of the host do. No answer within ten
+        seconds counts as a problem. Empty, nothing is looked up.
+    type: str
+    default: ""
   components:
     description:
       - Components that are told CIDRs, where they have files on this host. As M(baremetal.dualstack.kube_component) has
@@ -63,6 +70,7 @@ EXAMPLES = r"""
 - name: Look at the host
   baremetal.dualstack.host_facts:
     asked_at: "{{ now(utc=true).timestamp() }}"
+    endpoint: "{{ (dualstack_plan | baremetal.dualstack.host_needs(inventory_hostname)).endpoint }}"
   register: looked
 """
 
@@ -78,7 +86,11 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.baremetal.dualstack.plugins.module_utils import kube_member, kube_ranges
-from ansible_collections.baremetal.dualstack.plugins.module_utils.host_reading import network_facts, system_facts
+from ansible_collections.baremetal.dualstack.plugins.module_utils.host_reading import (
+    network_facts,
+    resolving,
+    system_facts,
+)
 
 MODULES = (
     "overlay",
@@ -105,6 +117,7 @@ def main() -> None:
         argument_spec={
             "asked_at": {"type": "float"},
             "modules": {"type": "list", "elements": "str", "default": list(MODULES)},
+            "endpoint": {"type": "str", "default": ""},
             "components": {
                 "type": "list",
                 "elements": "dict",
@@ -114,12 +127,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    asked = module.params["asked_at"]
+    asked, name = module.params["asked_at"], module.params["endpoint"]
+    resolved = resolving(name) if name else None
     skew = None if asked is None else time.time() - asked
     facts = {**network_facts(), **system_facts(module.params["modules"])}
     components = kube_ranges.told(module.params["components"], module.run_command)
     cluster = {"membership": kube_member.state(), "components": components}
-    module.exit_json(changed=False, host={"skew": skew, **cluster, **facts})
+    endpoint = resolved() if resolved else None
+    module.exit_json(changed=False, host={"skew": skew, "endpoint": endpoint, **cluster, **facts})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module ``host_facts``: the CIDRs that the files of control planes state, of either family first; free disk."""
+"""The module ``host_facts``: the CIDRs that files of control planes state, of either family first; free disk; names."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +94,56 @@ def test_free_disk_is_that_of_the_folder_or_of_where_it_will_be(
     found = json.loads(capsys.readouterr().out)["host"]["free"]
     total, _used, free = shutil.disk_usage(tmp_path)
     assert found == dict.fromkeys(stores, pytest.approx(100 * free / total, abs=1))
+
+
+def endpoint(capsys: pytest.CaptureFixture[str], name: str) -> Any:
+    with patch_module_args({"endpoint": name}), pytest.raises(SystemExit):
+        module.main()
+    return json.loads(capsys.readouterr().out)["host"]["endpoint"]
+
+
+@ORDERS
+def test_the_endpoint_is_looked_up_in_both_families(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, order: int
+) -> None:
+    def answer(name: str, port: None, **_options: Any) -> list[Any]:
+        assert name == "api.example.net"
+        twice = [(4, 1, 6, "", ("192.0.2.7", 0)), (10, 1, 6, "", ("fd00::7", 0, 0, 0))] * 2
+        return twice[::order]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    assert endpoint(capsys, "api.example.net") == {"addresses": ["192.0.2.7", "fd00::7"][::order], "problem": ""}
+
+
+def test_no_name_is_not_looked_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    assert endpoint(capsys, "") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service not known"),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "Temporary failure"),
+        (UnicodeError("label too long"), "label too long"),
+    ],
+)
+def test_a_name_without_addresses_is_a_problem_and_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
+) -> None:
+    def answer(*_given: Any, **_options: Any) -> list[Any]:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    found = endpoint(capsys, "api.example.net")
+    assert found["addresses"] == [] and problem in found["problem"]
+
+
+def test_a_resolver_that_is_away_is_not_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_reading, "ANSWERS", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_options: time.sleep(30))
+    begun = time.monotonic()
+    assert endpoint(capsys, "api.example.net") == {"addresses": [], "problem": "no answer within 0.1 s"}
+    assert time.monotonic() - begun < 15

@@ -15,7 +15,7 @@ import pytest
 from dualstack.components.hosts.needs import needs
 from dualstack.components.hosts.preflight import preflight
 from dualstack.components.hosts.settings import modules, settings
-from dualstack.components.membership import BARE
+from dualstack.components.membership import BARE, MEMBER, UNFINISHED
 from dualstack.findings import ERROR, HINT, WARNING
 from dualstack.report.table import table
 
@@ -80,6 +80,7 @@ GOOD: Facts = {
     "member": False,
     "membership": {"state": BARE, "control_plane": False, "ca": ""},
     "components": {},
+    "endpoint": None,
     "firewall": {"icmpv6": [], "rpfilter": ""},
 }
 
@@ -242,6 +243,64 @@ def test_where_a_unit_runs_kube_proxy_nft_has_names_of_protocols(
     assert [each.path for each in told] == found
     assert all(each.severity == ERROR and "netbase" in each.fix for each in told)
     assert not any(each.id == "host-protocols" for each in findings(plan=plan))
+
+
+def resolving(*addresses: str, state: str = BARE) -> Callable[[Facts], None]:
+    """What the host says of the name of its endpoint."""
+    problem = "" if addresses else "Name or service not known"
+
+    def change(facts: Facts) -> None:
+        facts["membership"]["state"] = state
+        facts["endpoint"] = {"addresses": list(addresses), "problem": problem}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("run_by", "state", "severity"),
+    [
+        ("kubeadm", BARE, ERROR),
+        ("kubeadm", UNFINISHED, ERROR),
+        ("kubeadm", MEMBER, WARNING),
+        ("systemd", BARE, WARNING),
+    ],
+)
+def test_a_host_that_is_to_join_resolves_the_endpoint(run_by: str, state: str, severity: str) -> None:
+    (found,) = findings(resolving(state=state), planned(run_by=run_by, endpoint={"host": "api.example.net"}))
+    assert (found.id, found.severity, found.path) == ("host-endpoint", severity, "node1: endpoint")
+    assert found.value == "api.example.net" and "(Name or service not known)" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("own", "addresses", "told"),
+    [
+        (0, ["fd00::7", "fd00::8"], "IPv4"),
+        (1, ["192.0.2.7"], "IPv6"),
+        (0, ["fd00::7", "192.0.2.7"], ""),
+        (1, ["fd00::7", "192.0.2.7"], ""),
+        (None, ["192.0.2.7"], ""),
+        (None, ["fd00::7"], ""),
+    ],
+)
+def test_the_endpoint_has_an_address_of_a_family_of_the_host(own: int | None, addresses: list[str], told: str) -> None:
+    """Whatever the families of the cluster are: hosts have addresses beside those of their nodes."""
+
+    def change(facts: Facts) -> None:
+        resolving(*addresses)(facts)
+        has = facts["links"]["eth0"]["addresses"]
+        facts["links"]["eth0"]["addresses"] = has if own is None else [has[own], has[2]]
+
+    plan = planned(endpoint={"host": "api.example.net"})
+    found = [each for each in findings(change, plan) if each.id == "host-endpoint"]
+    assert [each.severity for each in found] == ([WARNING] if told else [])
+    assert all(f"the host has {told} addresses alone" in each.reason for each in found)
+
+
+@pytest.mark.parametrize("host", ["10.0.1.11", "2001:db8:dc:1::11"])
+def test_an_endpoint_that_is_an_address_is_not_looked_up(host: str) -> None:
+    assert needs(planned(endpoint={"host": host}), "node1")["endpoint"] == ""
+    assert needs(planned(endpoint={"host": "api"}), "node1")["endpoint"] == "api"
+    assert findings(plan=planned(endpoint={"host": "api"})) == []  # facts of whoever did not ask for it
 
 
 def test_a_host_that_does_not_answer_is_left_out() -> None:

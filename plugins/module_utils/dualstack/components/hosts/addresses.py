@@ -38,7 +38,7 @@ def has_address(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterat
     for family, address in needs["addresses"].items():
         found = list(holders(address, facts))
         if not found:
-            others = ", ".join(sorted(_global(facts, family))) or "none"
+            others = ", ".join(sorted(of_family(facts, family))) or "none"
             yield Said(
                 "host-address",
                 ERROR,
@@ -147,7 +147,8 @@ def keeps_default_route(needs: Needs, facts: Facts, installs: Collection[str]) -
             yield Said("host-ra-expires", HINT, "default route", value, reason, "Nothing: the route is kept.")
 
 
-def _global(facts: Facts, family: str) -> Iterator[str]:
+def of_family(facts: Facts, family: str) -> Iterator[str]:
+    """The host's addresses of a family that lead further than its links."""
     for link in facts["links"].values():
         for has in link["addresses"]:
             if (":" in has["address"]) == (family == IPV6) and not has["address"].startswith(("fe80:", "127.", "::1")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...addresses.blocks import parse, parse_network
+from ...addresses.blocks import AddressError, parse, parse_address, parse_network
 from ...plan.cluster_lookup import named
 from .. import ranges
 from ..flags import OURS
@@ -27,7 +27,7 @@ def needs(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
 
     ``networks`` are the networks of its addresses by family (those of segments that the plan knows), ``overhead`` is
     what VXLAN takes of the MTU of its interface in bytes, ``segments`` on how many segments it stands, ``ranges`` the
-    flags with CIDRs by component, of a control plane.
+    flags with CIDRs by component, of a control plane, ``endpoint`` its name, empty where it is an address.
     """
     mine = plan["nodes"][node]
     cluster = named(plan, mine["cluster"])
@@ -56,8 +56,18 @@ def needs(plan: Mapping[str, Any], node: str) -> dict[str, Any]:
         "tcp": {str(port): name for port, name in ports.items()},
         "udp": {str(PORT): "VXLAN"} if tunnel else {},
         "kubelet": dict(kubernetes["configuration"]["kubelet"]),
+        "endpoint": _name(kubernetes["endpoint"]["host"]),
         "ranges": _ranges(cluster) if own["control_plane"] else {},
     }
+
+
+def _name(host: str | None) -> str:
+    """The host of an endpoint where it has to be looked up."""
+    try:
+        parse_address(host or "")
+    except AddressError:
+        return host or ""
+    return ""
 
 
 def _ranges(cluster: Mapping[str, Any]) -> dict[str, dict[str, str]]:

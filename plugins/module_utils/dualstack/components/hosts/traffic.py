@@ -1,17 +1,18 @@
 # Copyright (c) the baremetal.dualstack authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules about what reaches a host, and how large it may be: ports, MTU, firewalls."""
+"""Rules about what reaches a host, how large it may be, and whom it finds: ports, MTU, firewalls, the endpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ...addresses.blocks import IPV6
+from ...addresses.blocks import FAMILIES, FAMILY_NAME, IPV6, family_of
 from ...findings import ERROR, WARNING
+from ..membership import MEMBER
 from ..pods.bridge import LEAST_MTU
-from .addresses import holders
+from .addresses import holders, of_family
 from .said import Said
 
 Needs = Mapping[str, Any]
@@ -63,4 +64,27 @@ def firewall(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator[
         yield Said("host-ipv6-rpfilter", WARNING, "firewalld", facts["firewall"]["rpfilter"], reason, fix)
 
 
-RULES = (ports, mtu, firewall)
+def endpoint(needs: Needs, facts: Facts, installs: Collection[str]) -> Iterator[Said]:
+    """The name of the endpoint leads somewhere, over a family that the host has: kubeadm and kubelet go there.
+
+    Where nothing joins it is no error: a resolver may be away for a while.
+    """
+    name, found = needs["endpoint"], facts["endpoint"]
+    if not name or found is None:
+        return
+    if not found["addresses"]:
+        joins = needs["run_by"] == "kubeadm" and facts["membership"]["state"] != MEMBER
+        why = "kubeadm would wait for the API server and give up" if joins else "its kubelet loses the API server"
+        reason = f"the host does not resolve it ({found['problem']}): {why}"
+        fix = "Give it addresses in the DNS that the host asks (/etc/resolv.conf), or in /etc/hosts there."
+        yield Said("host-endpoint", ERROR if joins else WARNING, "endpoint", name, reason, fix)
+        return
+    own = [family for family in FAMILIES if any(of_family(facts, family))]
+    if own and not any(family_of(address) in own for address in found["addresses"]):
+        has = " and ".join(FAMILY_NAME[family] for family in own)
+        reason = f"it resolves to {', '.join(found['addresses'])} alone, and the host has {has} addresses alone"
+        fix = f"Give the name {has} addresses too, or the host one of the other family."
+        yield Said("host-endpoint", WARNING, "endpoint", name, reason, fix)
+
+
+RULES = (ports, mtu, firewall, endpoint)
