@@ -342,18 +342,28 @@ def test_without_carrier_the_next_in_line_answers(net: Nodes) -> None:
     net.settled("node1")
 
 
-def test_a_key_is_changed_while_all_goes_on(net: Nodes) -> None:
+def test_a_key_is_changed_while_all_goes_on(patient: Nodes) -> None:
     other = KEY[::-1]
     for keys in ((KEY, other), (other, KEY), (other,)):
-        net.put_key(*keys)
+        patient.put_key(*keys)
         count = len(keys)
-        for name in net.names:
-            words = f'event="heartbeat keys" path={net.key} keys={count}'
+        for name in patient.names:
+            words = f'event="heartbeat keys" path={patient.key} keys={count}'
             seen = 1 + (1 if keys == (other, KEY) else 0) if count == 2 else 2
-            until(lambda n=name, w=words, s=seen: net.wires[n].log.read_text().count(w) >= s, "the new keys")
-    net.settled("node1")
-    for name in net.names:
-        assert "state=silent" not in net.wires[name].log.read_text()
+            until(lambda n=name, w=words, s=seen: patient.wires[n].log.read_text().count(w) >= s, "the new keys")
+        before = received(patient)
+        until(lambda b=before: all(now >= b[pair] + 2 for pair, now in received(patient).items()), "heartbeats since")
+    patient.settled("node1")
+    for name in patient.names:
+        assert "wrong key" not in patient.status(name)["heartbeat"]["refused"]
+        assert "state=silent" not in patient.wires[name].log.read_text()
+
+
+def received(net: Nodes) -> dict[tuple[str, str], int]:
+    """How many heartbeats each node has of each other one."""
+    return {
+        (name, other): entry["received"] for name in net.names for other, entry in net.status(name)["nodes"].items()
+    }
 
 
 def test_a_subscriber_is_told_of_new_owners(net: Nodes) -> None:
