@@ -37,7 +37,7 @@ BUSY = ["--numprocesses", "2", "--dist", "worksteal"]  # tests that keep a core 
 WAITING = ["--numprocesses", "3", "--dist", "worksteal"]  # tests that mostly wait for daemons
 BY_FILE = ["--numprocesses", "2", "--dist", "loadfile"]  # the tests of a file share a control plane
 KUBERNETES = ["etcd", "etcdctl", "kube-apiserver", "kubectl", "kube-controller-manager", "kube-scheduler", "kube-proxy"]
-KUBERNETES += ["kubeadm", "kubelet", "coredns", "server"]  # minutes where they were not built yet
+KUBERNETES += ["kubeadm", "kubelet", "coredns", "server", "metallb-controller", "metallb-speaker", "flannel-config"]
 # Clusters of their own, beside that of tests/kubernetes/conftest.py.
 OWN = ("families", "control_planes", "conversion")
 FAMILIES, CONTROL_PLANES, CONVERSION = OWN_CLUSTERS = [f"tests/kubernetes/test_{name}.py" for name in OWN]
@@ -70,7 +70,7 @@ def checks() -> list[Check]:
         Check("oldest", "unit", [*OLDEST, *OF_HOSTS, *without(PROCESSES)], BUSY),
         Check("cores", "all", ["python3", "scripts/cores.py", "ends"]),
         Check("sanity", "all", ["python3", "scripts/sanity.py"]),
-        # What may have to be built is built beside the first lab.
+        # What may have to be built, for many minutes, is built beside the first lab.
         Check("kubernetes", "all", ["python3", "tests/cluster/building.py", *KUBERNETES], lane=DAEMONS),
         Check("fabric", "all", [*PYTEST, "-m", "not soak", *FABRIC], lane=LAB),
         Check("cluster-lab", "all", [*PYTEST, "-m", "not soak", "tests/kubernetes", *without(OWN_CLUSTERS)], lane=LAB),

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
-from pathlib import Path
 
 import yaml
 from cluster import product
 from cluster.api import Object
-from cluster.building import GO, MODULES, programs
+from cluster.building import METALLB_SOURCE, programs, source
 from cluster.daemons import Daemon
-from cluster.toolchain import environment, go
 from interop.stage import Host
 from kube_stage import NODE, KubeStage
 from machine import PRIORITY, cpu
@@ -91,10 +88,7 @@ class MetalLb(Product):
 
 def manifests() -> list[Object]:
     """The native manifests of the MetalLB that is built."""
-    folder = next(module.folder for module in MODULES if module.name == "metallb")
-    words = [str(go(GO)), "list", "-m", "-f", "{{.Dir}}", "go.universe.tf/metallb"]
-    done = subprocess.run(words, cwd=folder, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
-    text = (Path(done.stdout.strip()) / "config/manifests/metallb-native.yaml").read_text(encoding="utf-8")
+    text = (source(*METALLB_SOURCE) / "config" / "manifests" / "metallb-native.yaml").read_text(encoding="utf-8")
     return [one for one in yaml.safe_load_all(text) if one]
 
 

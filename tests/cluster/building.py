@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -94,6 +95,7 @@ MODULES = (
     Module("server", {"server": "."}, ("-ldflags", "-s -w")),  # what the lab's pods run
     Module("flannel", {"flannel-config": "."}, ("-ldflags", "-s -w")),  # reads net-conf.json as Flannel does
 )
+METALLB_SOURCE = ("metallb", "go.universe.tf/metallb")
 
 
 def programs(names: Iterable[str] = CONTROL_PLANE, kubernetes: str = VERSION) -> dict[str, Path]:
@@ -118,6 +120,21 @@ def programs(names: Iterable[str] = CONTROL_PLANE, kubernetes: str = VERSION) ->
             with locked(cache() / f"{module.built.name}.lock", f"another process is building {module.name}"):
                 _build(module, [name for name in mine if not found[name].exists()])
     return found
+
+
+def source(module: str, path: str) -> Path:
+    """The folder of a Go module, by its path, in the version that a folder of ``modules`` pins; fetched where missing.
+
+    Raises:
+        BuildError: there is no Go, or the module can't be had.
+    """
+    folder = next(each.folder for each in MODULES if each.name == module)
+    words = [str(go(GO)), "mod", "download", "-json", path]
+    done = subprocess.run(words, cwd=folder, env=environment(), check=False, stdout=subprocess.PIPE, text=True)
+    answer = json.loads(done.stdout or "{}")
+    if "Dir" not in answer:
+        raise BuildError(f"{path}: {answer.get('Error', 'not fetched')}")
+    return Path(answer["Dir"])
 
 
 def _build(module: Module, names: list[str]) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,11 +23,10 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from cluster import product
-from cluster.building import GO, MODULES, programs
+from cluster.building import METALLB_SOURCE, programs, source
 from cluster.control_plane import ControlPlane
 from cluster.controllers import NOTE, SERVICES, addresses, pool, service
 from cluster.daemons import Daemon
-from cluster.toolchain import environment, go
 from interop.segment import resolve
 from interop.stage import Host, Stage
 from processes import until
@@ -50,10 +48,7 @@ Object = dict[str, Any]
 
 def text_of(mode: str) -> str:
     """MetalLB's own manifests, of the module from which its programs are built."""
-    folder = next(module.folder for module in MODULES if module.name == "metallb")
-    words = [str(go(GO)), "list", "-m", "-f", "{{.Dir}}", "go.universe.tf/metallb"]
-    done = subprocess.run(words, cwd=folder, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
-    return (Path(done.stdout.strip()) / "config" / "manifests" / f"{mode}.yaml").read_text(encoding="utf-8")
+    return (source(*METALLB_SOURCE) / "config" / "manifests" / f"{mode}.yaml").read_text(encoding="utf-8")
 
 
 def plan_of(mode: str, home: str = "layer2-only") -> Object:
@@ -101,12 +96,7 @@ def test_the_manifests_of_a_mode_are_taken_and_those_of_others_refused(mode: str
 
 def test_values_are_keys_of_the_real_chart() -> None:
     """What the chart does not know it would pass over in silence."""
-    folder = next(module.folder for module in MODULES if module.name == "metallb")
-    words = [str(go(GO)), "list", "-m", "-f", "{{.Dir}}", "go.universe.tf/metallb"]
-    done = subprocess.run(words, cwd=folder, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
-    chart = yaml.safe_load(
-        (Path(done.stdout.strip()) / "charts" / "metallb" / "values.yaml").read_text(encoding="utf-8")
-    )
+    chart = yaml.safe_load((source(*METALLB_SOURCE) / "charts" / "metallb" / "values.yaml").read_text(encoding="utf-8"))
 
     def known(given: Any, there: Any, path: str) -> Iterator[str]:
         for key, value in given.items():

@@ -91,6 +91,7 @@ def components(scene: RealCluster, tmp_path_factory: pytest.TempPathFactory) -> 
     return Components(scene, tmp_path_factory.mktemp("components"))
 
 
+@pytest.mark.soak
 def test_a_family_that_the_components_lack_is_foreseen_and_added(components: Components) -> None:
     """The flags of one family, with its mask, and a comment; the cluster takes the second one while it runs."""
     both, one = components.pair("services"), components.pair("services").split(",")[0]
@@ -223,6 +224,7 @@ def test_a_proxy_that_does_not_start_gets_its_old_configuration_back(components:
     assert "baremetal.dualstack/before" not in held["metadata"].get("annotations", {})
 
 
+@pytest.mark.soak
 def test_another_mode_of_the_proxies_is_put_back_by_a_rollout(components: Components) -> None:
     where = {"name": "kube-proxy", "key": "config.conf"}
     done = components.module(components.first, "kube_configmap", documents=[{**where, "fields": {"mode": "iptables"}}])

@@ -172,6 +172,7 @@ def test_blocked_neighbour_resolution(fabric: Fabric, family: str) -> None:
         fabric.on("tor1", "nft", "delete", "table", "inet" if family == "ipv6" else "arp", "cut")
 
 
+@pytest.mark.soak
 @FAMILY
 def test_a_next_hop_that_is_missing(fabric: Fabric, family: str) -> None:
     vip = vip_of(fabric, "default/pay", family)
