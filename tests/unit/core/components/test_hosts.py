@@ -198,8 +198,7 @@ def test_each_rule_finds_its_own(rule: str, severity: str, place: str, change: C
 
 
 def test_thresholds_that_the_intent_states_are_not_judged() -> None:
-    plan = planned()
-    plan["cluster"]["kubernetes"]["configuration"]["kubelet"]["evictionHard"] = {"memory.available": "100Mi"}
+    plan = planned(configuration={"kubelet": {"evictionHard": {"memory.available": "100Mi"}}})
     assert findings(lambda facts: facts["free"].update({"/var/lib/containerd": 1.0}), plan) == []
 
 
