@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -29,9 +29,11 @@ os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(
     [str(LINKS), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
 )
 
-settings.register_profile("checkout", deadline=None, max_examples=50)
-settings.register_profile("brief", deadline=None, max_examples=15)  # scripts/oldest.py
-settings.register_profile("soak", deadline=None, max_examples=100_000)  # make soak
+# Nothing is judged by the clock: a test may wait long for a core.
+TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("checkout", TIMELESS, max_examples=50)
+settings.register_profile("brief", TIMELESS, max_examples=15)  # scripts/oldest.py
+settings.register_profile("soak", TIMELESS, max_examples=100_000)  # make soak
 settings.load_profile("checkout")
 
 
