@@ -220,7 +220,8 @@ def most_pods(cluster: dict[str, Any]) -> int:
     if flag.isdecimal():
         return int(flag)
     field = kubernetes["configuration"]["kubelet"].get("maxPods")
-    return field if type(field) is int and field > 0 else MOST_PODS
+    number = isinstance(field, int) and not isinstance(field, bool)
+    return field if number and field > 0 else MOST_PODS
 
 
 def _masks(intent: Intent) -> Iterator[tuple[Cidr, int]]:
