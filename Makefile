@@ -32,7 +32,7 @@ test: ## everything: lint, unit, sanity, interoperation, scenarios on the lab (r
 bench: ## measure, print a table and write artifacts/bench.json (root)
 	@scripts/env test python3 tests/bench/run.py
 
-soak: ## random input with 100,000 inputs a test, clusters of further shapes, what wants the machine for itself; hours (root)
+soak: ## random input with 100,000 inputs a test, further faults, clusters of further shapes, what wants the machine for itself; hours (root)
 	@scripts/env test python3 scripts/check.py soak
 
 fresh: ## make demo and make unit on bare Debian 12 and 13 (root)

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -132,14 +131,14 @@ class Fabric:
     def settle(self, *words: str, within: float = 240.0) -> dict[str, Any]:
         """The evidence, gathered until all of it is green; it must be so ``within`` seconds, or at the third look."""
         ends = time.monotonic() + within
-        for attempt in count(1):
+        looks = 0
+        while True:
             found = self.evidence(*words)
             if found["summary"]["green"] == found["summary"]["total"]:
                 return found
-            if attempt >= 3 and time.monotonic() > ends:
-                raise AssertionError(f"not all green after {attempt} looks: {complaints(found)}")
+            looks += 1
+            assert looks < 3 or time.monotonic() < ends, f"not all green after {looks} looks: {complaints(found)}"
             time.sleep(2)
-        raise AssertionError
 
 
 def _changed(result: dict[str, Any]) -> Changed:
